@@ -1,0 +1,12 @@
+export { assert, AssertionError, defined, unreachable, type Facts } from './assert.ts';
+export { BoundedQueue } from './boundedQueue.ts';
+export { ByteReader, BytesError, type BytesRefusal } from './byteReader.ts';
+export { bytesConcat, bytesEqual, bytesToHex } from './bytesOf.ts';
+export { ByteWriter } from './byteWriter.ts';
+export { crc32c } from './crc32c.ts';
+export { CodedError, type Refusal } from './errors.ts';
+export { type FileHandle, type FileSystem } from './fileSystem.ts';
+export { effectsOf, type Machine, type TraceEffect } from './machine.ts';
+export { Prng } from './prng.ts';
+export { TimerQueue } from './timerQueue.ts';
+export { utf8Decode, utf8Encode, utf8Length, utf8Write } from './utf8.ts';

@@ -1,0 +1,117 @@
+import {
+  assert,
+  AssertionError,
+  BoundedQueue,
+  ByteReader,
+  ByteWriter,
+  crc32c,
+  Prng,
+  TimerQueue,
+  utf8Decode,
+  utf8Encode,
+} from '../src/index.ts';
+
+describe('assert', () => {
+  it('names the facts when it fails', () => {
+    expect(() => {
+      assert(false, 'An offset is an integer', { offset: 1.5 });
+    }).toThrow(new AssertionError('An offset is an integer', { offset: 1.5 }));
+  });
+});
+
+describe('bytes', () => {
+  it('reads back every number that it wrote', () => {
+    const writer = new ByteWriter(1);
+    const longs = [0, 1, -1, 2 ** 32, -(2 ** 32), Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER];
+    const varlongs = [0, 1, -1, 63, 64, -64, -65, 2 ** 40, -(2 ** 40)];
+    for (const value of longs) writer.int64(value);
+    for (const value of varlongs) writer.varlong(value);
+    writer.uvarint(0xffffffff);
+    writer.varint(-0x80000000);
+    writer.int16(-2);
+    writer.float64(1.25);
+    const reader = new ByteReader(writer.view());
+    expect(longs.map(() => reader.int64())).toEqual(longs);
+    expect(varlongs.map(() => reader.varlong())).toEqual(varlongs);
+    expect(reader.uvarint()).toBe(0xffffffff);
+    expect(reader.varint()).toBe(-0x80000000);
+    expect(reader.int16()).toBe(-2);
+    expect(reader.float64()).toBe(1.25);
+    expect(reader.remaining).toBe(0);
+  });
+
+  it('refuses to read past the end', () => {
+    expect(() => new ByteReader(new Uint8Array(3)).int32()).toThrow(
+      'Cannot read 4 bytes at 0: 3 are left',
+    );
+  });
+
+  it('decodes UTF-8 as the platform does, wrong bytes included', () => {
+    const prng = new Prng(7);
+    for (let round = 0; round < 2000; round++) {
+      const bytes = prng.fill(new Uint8Array(prng.below(12)));
+      for (let index = 0; index < bytes.length; index += 2) bytes[index] = prng.below(0x80);
+      const whole = Buffer.from(utf8Encode(utf8Decode(bytes))).toString('utf8');
+      expect(utf8Decode(bytes)).toBe(whole);
+    }
+    for (const text of ['', 'a', 'ä', '€', '😀', 'x'.repeat(9000), '€'.repeat(5000)]) {
+      expect(Buffer.from(utf8Encode(text)).toString('utf8')).toBe(text);
+      expect(utf8Decode(Buffer.from(text, 'utf8'))).toBe(text);
+    }
+  });
+
+  it("gives CRC-32C's published check value", () => {
+    expect(crc32c(utf8Encode('123456789'))).toBe(0xe3069283);
+    expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa);
+  });
+});
+
+describe('queues', () => {
+  it('keeps order and refuses what is over its bound', () => {
+    const queue = new BoundedQueue<number>(100);
+    let next = 0;
+    for (let round = 0; round < 300; round++) {
+      expect(queue.push(round)).toBe(true);
+      if (round % 2 === 1) expect(queue.shift()).toBe(next++);
+      if (queue.count === 100) break;
+    }
+    expect(queue.push(-1)).toBe(false);
+  });
+
+  it('gives timers in the order of their times, set again or cancelled', () => {
+    const prng = new Prng(3);
+    const timers = new TimerQueue<number>();
+    const due = new Map<number, number>();
+    for (let round = 0; round < 5000; round++) {
+      const key = prng.below(200);
+      if (prng.chance(200)) {
+        timers.cancel(key);
+        due.delete(key);
+      } else {
+        const dueMs = prng.below(1000);
+        timers.set(key, dueMs);
+        due.set(key, dueMs);
+      }
+    }
+    expect(timers.count).toBe(due.size);
+    let lastMs = -1;
+    for (let key = timers.takeDue(1000); key !== undefined; key = timers.takeDue(1000)) {
+      const dueMs = due.get(key) ?? -1;
+      expect(dueMs).toBeGreaterThanOrEqual(lastMs);
+      lastMs = dueMs;
+      due.delete(key);
+    }
+    expect(due.size).toBe(0);
+  });
+});
+
+describe('chance', () => {
+  it('gives the same draws for the same seed', () => {
+    const draws = (seed: number): number[] => {
+      const prng = new Prng(seed);
+      return Array.from({ length: 5 }, () => prng.below(1000));
+    };
+    expect(draws(42)).toEqual(draws(42));
+    expect(draws(42)).not.toEqual(draws(43));
+  });
+});
