@@ -1,1 +1,34 @@
-export {};
+export {
+  type AckEpochMessage,
+  type AuthId,
+  type BareMessage,
+  type ElectionNotification,
+  type ForwardedRequest,
+  type LeaderInfoMessage,
+  type LearnerInfoMessage,
+  type LearnerMessage,
+  type NewLeaderMessage,
+  type PeerHello,
+  type PeerMessage,
+  type PeerRole,
+  type PeerState,
+  type PingReply,
+  type ProposalMessage,
+  type RevalidatedMessage,
+  type RevalidateMessage,
+  type SnapChunkMessage,
+  type SyncMessage,
+  type TouchedSession,
+  type ZxidMessage,
+} from './peerMessages.ts';
+export {
+  isNoSession,
+  noSession,
+  parseSessionId,
+  sameSession,
+  type SessionId,
+  sessionIdOf,
+  sessionIdText,
+  sessionKey,
+} from './sessionId.ts';
+export { counterMax, counterOf, epochMax, epochOf, isZxid, makeZxid, zxidText } from './zxid.ts';
