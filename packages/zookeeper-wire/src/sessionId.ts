@@ -44,3 +44,18 @@ export function sameSession(left: SessionId, right: SessionId): boolean {
 export function isNoSession({ high, low }: SessionId): boolean {
   return high === 0 && low === 0;
 }
+
+/**
+ * The first id that a server gives: its own id in the high 8 bits, then 40 bits of its clock, then 16 of zero.
+ *
+ * @param startMs when the server started: any clock that has moved on by the next start
+ */
+export function firstSessionId(serverId: number, startMs: number): SessionId {
+  const clockHigh = Math.floor(startMs / 0x1_0000) & 0xff_ffff;
+  return sessionIdOf((serverId << 24) | clockHigh, (startMs % 0x1_0000) << 16);
+}
+
+/** @returns the id after this one */
+export function nextSessionId({ high, low }: SessionId): SessionId {
+  return low >>> 0 === 0xffff_ffff ? sessionIdOf(high + 1, 0) : sessionIdOf(high, low + 1);
+}
