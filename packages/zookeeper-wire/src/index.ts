@@ -25,6 +25,12 @@ export {
 } from './operations.ts';
 export { javaRandomBytes, sessionPassword } from './password.ts';
 export { baseName, childPath, isPath, parentPath, pathFault } from './paths.ts';
+export {
+  decodePeerMessages,
+  encodePeerMessage,
+  encodePeerMessages,
+  zabProtocolVersion,
+} from './peerCodec.ts';
 export type * from './peerMessages.ts';
 export { decodeRecord, encodeRecord, readRecord, writeRecord } from './recordCodec.ts';
 export { records } from './records.ts';

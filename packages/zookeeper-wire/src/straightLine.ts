@@ -242,7 +242,8 @@ export function writeAuthIds(writer: ByteWriter, authInfo: readonly AuthId[]): v
   }
 }
 
-function readAuthIds(reader: ByteReader): AuthId[] {
+/** Reads a list of identities. */
+export function readAuthIds(reader: ByteReader): AuthId[] {
   const count = countOf(reader, 8);
   const authInfo: AuthId[] = [];
   for (let index = 0; index < count; index++) {
