@@ -1,1 +1,30 @@
-export {};
+export {
+  committableZxid,
+  type EpochJudgement,
+  hasQuorum,
+  type HistoryClaim,
+  isBetterVote,
+  isLastOfEpoch,
+  isNewerHistory,
+  isNextZxid,
+  judgeLeaderEpoch,
+  type NewLeaderStep,
+  nextEpoch,
+  type Synchronization,
+  type SynchronizationFacts,
+  synchronizationFor,
+  type Vote,
+  type ZabRules,
+  zabRules,
+} from './rules.ts';
+export {
+  type ApplicationMessage,
+  type LogEntry,
+  type RecoveredState,
+  type RoleEffect,
+  type ZabConfig,
+  type ZabEffect,
+  type ZabInput,
+  type ZabRole,
+  type ZabTimer,
+} from './types.ts';
