@@ -5,6 +5,7 @@ export {
   type ConnectStringRefusal,
   parseConnectString,
 } from './connectString.ts';
+export { ZookeeperSession } from './sessionMachine.ts';
 export {
   type SessionAuth,
   sessionDefaults,
