@@ -1,1 +1,7 @@
-export {};
+export {
+  DiskError,
+  SimulatedFileSystem,
+  type DiskOperation,
+  type DiskProbe,
+  type DiskRefusal,
+} from './simulatedFileSystem.ts';
