@@ -1,11 +1,22 @@
 import { type TraceEffect } from '@zookafka/base';
-import { type ElectionNotification, type LearnerMessage } from '@zookafka/zookeeper-wire';
+import {
+  type ElectionNotification,
+  type ForwardedRequest,
+  type LearnerMessage,
+  type PingReply,
+  type RevalidatedMessage,
+  type RevalidateMessage,
+  type SyncMessage,
+  type ZxidMessage,
+} from '@zookafka/zookeeper-wire';
 
 /** What a member is told once, at its start. Times in milliseconds, limits in ticks. */
 export interface ZabConfig {
   readonly serverId: number;
   /** Every member that votes, this one included; the same list on all of them. */
   readonly voters: readonly number[];
+  /** Told to learners, which refuse a leader of another ensemble; null: not known yet. */
+  readonly ensembleId: string | null;
   readonly tickMs: number;
   /** Silence that a learner and its leader bear until UPTODATE, and how long a leader looks for followers. */
   readonly initLimitTicks: number;
@@ -93,10 +104,11 @@ export type ZabInput =
   | { readonly kind: 'snapshotDone'; readonly link: number };
 
 /** What members' applications say to each other over the links of Zab. */
-export type ApplicationMessage = Extract<
-  LearnerMessage,
-  { readonly kind: 'request' | 'revalidate' | 'revalidated' | 'sync' | 'pingReply' | 'ping' }
->;
+export type ApplicationMessage =
+  ForwardedRequest | RevalidateMessage | RevalidatedMessage | SyncMessage | PingReply | PingMessage;
+
+/** The leader is alive. */
+export type PingMessage = ZxidMessage & { readonly kind: 'ping' };
 
 /**
  * What a member wants done, in this order.
@@ -160,7 +172,7 @@ export interface RoleEffect {
   readonly role: ZabRole;
   /** Whom it follows; itself when it leads; null while it looks. */
   readonly leader: number | null;
-  /** The epoch that it serves in; before that the last one it served in. */
+  /** Its currentEpoch: the epoch that it serves in; before that the one whose history it has. */
   readonly epoch: number;
   readonly serving: boolean;
 }
