@@ -1,0 +1,3 @@
+import { runStoreWorker } from './memberStoreWorker.ts';
+
+runStoreWorker();
