@@ -1,10 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { describeWithShared } from '@zookafka/testkit';
 import { records } from '../src/index.ts';
-
-const root = join(__dirname, '../../..');
-const shared = process.env['ZOOKAFKA_SHARED'] ?? join(root, '../shared');
-const path = join(shared, 'data/zookeeper.jute');
 
 /** Reads `class Name { type field; ... }` of a jute file: names of records without their modules. */
 function parseJute(source: string): Map<string, [string, string][]> {
@@ -27,10 +23,8 @@ function juteType(type: string): string {
   return type.replace('session', 'long').replace('?', '');
 }
 
-const isThere = existsSync(path);
-
-(isThere ? describe : describe.skip)('the definitions of ZooKeeper (zookeeper.jute)', () => {
-  const theirs = isThere ? parseJute(readFileSync(path, 'utf8')) : new Map();
+describeWithShared('the definitions of ZooKeeper', ['data', 'zookeeper.jute'], (path) => {
+  const theirs = parseJute(readFileSync(path, 'utf8'));
 
   it('are read by this test: all that the file has', () => {
     expect(theirs.size).toBe(72);
