@@ -82,6 +82,11 @@ export class DataTree {
     return this.ephemerals;
   }
 
+  /** How many sessions own nodes. */
+  get ephemeralOwnerCount(): number {
+    return this.ephemerals.count;
+  }
+
   observe(observer: TreeObserver): void {
     this.observers.add(observer);
   }

@@ -86,16 +86,11 @@ export class Outstanding {
     }
   }
 
-  /** The ephemeral nodes that a session will own after everything proposed, in a stable order. */
-  ephemeralsOf(session: SessionId): readonly string[] {
-    const paths = new Set(this.tree.ephemeralsOf(session));
+  /** Who owns what, as the proposed changes leave it, in their order. */
+  *owners(): IterableIterator<{ readonly path: string; readonly owner: SessionId | null }> {
     for (let index = this.head; index < this.changes.length; index++) {
       const { path, state } = this.changes[index] as PendingChange;
-      const owner = state?.owner ?? null;
-      const isOwn = owner !== null && owner.high === session.high && owner.low === session.low;
-      if (isOwn) paths.add(path);
-      else paths.delete(path);
+      yield { path, owner: state?.owner ?? null };
     }
-    return [...paths];
   }
 }
