@@ -1,21 +1,27 @@
 import { hrtime } from 'node:process';
 
-/** The two clocks of a process. */
+/** Where a shell takes its time from. */
 export interface Clock {
-  /** Never falls; whole milliseconds since some moment that all processes of this machine share. */
+  /**
+   * Whole milliseconds that never fall and have no relation to the calendar: what machines are given as `nowMs`.
+   * The processes of one computer share it.
+   */
   monotonicMs(): number;
-  /** Milliseconds since 1970: may jump. */
+  /** The same in microseconds, with what they have of a fraction. */
+  monotonicUs(): number;
+  /** Milliseconds since 1970, as the calendar has them: only for what is shown or stored as a date. */
   wallMs(): number;
 }
 
-/** The platform's clocks. The monotonic one is the machine's, so that events of several processes can be merged. */
-export const systemClock: Clock = {
-  monotonicMs: () => Math.floor(monotonicUs() / 1000),
+/** The clock of this computer. */
+export const processClock: Clock = {
+  monotonicMs: () => {
+    const [seconds, nanoseconds] = hrtime();
+    return seconds * 1000 + Math.floor(nanoseconds / 1_000_000);
+  },
+  monotonicUs: () => {
+    const [seconds, nanoseconds] = hrtime();
+    return seconds * 1_000_000 + nanoseconds / 1000;
+  },
   wallMs: () => Date.now(),
 };
-
-/** Microseconds of the monotonic clock, with the resolution that events need. */
-export function monotonicUs(): number {
-  const [seconds, nanoseconds] = hrtime();
-  return seconds * 1e6 + Math.floor(nanoseconds / 1000);
-}

@@ -1,30 +1,54 @@
-export { type ByteLink, type ByteLinkHandlers, type ConnectHandlers } from './byteLink.ts';
-export { type Clock, monotonicUs, systemClock } from './clock.ts';
+export { processClock, type Clock } from './clock.ts';
+export { EventLog, type EventLine, type EventLogOptions } from './eventLog.ts';
 export {
-  type DialectServerOptions,
-  listenDialects,
-  type ListeningServer,
-} from './dialectServer.ts';
-export { EventLog } from './eventLog.ts';
-export { type FolderLock, lockFolder } from './folderLock.ts';
-export { exitCodeFailed, type Program, runProgram } from './lifecycle.ts';
-export { type LogFields, type Logger, type LogLevel, makeLogger } from './logger.ts';
-export { type DriverOptions, MachineDriver } from './machineDriver.ts';
-export { MemberStore, type MemberStoreOptions } from './memberStore.ts';
+  crashText,
+  exitCodes,
+  runMain,
+  writePidFile,
+  type MainControl,
+  type MainOptions,
+  type RunningProgram,
+} from './lifecycle.ts';
 export {
-  type RecoveredMember,
-  type StoreAnswer,
-  type StoredEntry,
-  type StoreOperation,
-} from './memberStoreTypes.ts';
-export { nodeFileSystem } from './nodeFileSystem.ts';
+  createLog,
+  silentLog,
+  type Log,
+  type LogFields,
+  type LogLevel,
+  type LogOptions,
+} from './log.ts';
 export {
-  ConfigurationError,
-  type ConfigurationRefusal,
-  type IntegerRange,
-  parseProperties,
+  MachineDriver,
+  type MachineDriverOptions,
+  type ShellEffect,
+  type TimerEffect,
+} from './machineDriver.ts';
+export { NodeFileSystem, syncDirectory } from './nodeFileSystem.ts';
+export {
   Properties,
+  PropertiesError,
+  type IntegerRange,
+  type PropertiesRefusal,
 } from './properties.ts';
-export { StoreError, type StoreRefusal } from './storeError.ts';
-export { connectTcp, tcpLink, type TcpTarget } from './tcpLink.ts';
-export { connectWebSocket, serveWebSockets, type WebSocketServerOptions } from './webSocketLink.ts';
+export {
+  connectTcp,
+  TcpConnection,
+  TransportError,
+  type TcpAddress,
+  type TcpHandlers,
+  type TcpLimits,
+  type TransportRefusal,
+} from './tcpConnection.ts';
+export { TcpServer, type TcpServerOptions } from './tcpServer.ts';
+export {
+  connectWebSocket,
+  WebSocketConnection,
+  type WebSocketAddress,
+  type WebSocketHandlers,
+  type WebSocketLimits,
+} from './webSocketConnection.ts';
+export {
+  createWebSocketServer,
+  type WebSocketPath,
+  type WebSocketServerOptions,
+} from './webSocketServer.ts';

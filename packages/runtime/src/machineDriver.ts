@@ -1,121 +1,180 @@
-import { TimerQueue, type Machine } from '@zookafka/base';
-import { systemClock, type Clock } from './clock.ts';
+import { assert, type Machine, TimerQueue } from '@zookafka/base';
+import { type Clock, processClock } from './clock.ts';
 
-/** What a driver needs to run a machine. */
-export interface DriverOptions<Input, Effect> {
+/** The effects that the driver performs itself. */
+export type TimerEffect<Timer> =
+  | { readonly kind: 'setTimer'; readonly timer: Timer; readonly delayMs: number }
+  | { readonly kind: 'cancelTimer'; readonly timer: Timer };
+
+/** The effects that are left to the shell. */
+export type ShellEffect<Effect> = Exclude<
+  Effect,
+  { readonly kind: 'setTimer' } | { readonly kind: 'cancelTimer' }
+>;
+
+/** What a machine needs around it. */
+export interface MachineDriverOptions<Input, Effect, Timer> {
   readonly machine: Machine<Input, Effect>;
+  /** Makes the input that tells of a timer that is due. */
+  readonly timerInput: (timer: Timer) => Input;
   /**
-   * Carries out everything that one turn gave, in order. May call `submit`, `setTimer`, `cancelTimer`; must not
-   * keep the array.
+   * Performs what all inputs of one turn asked for, in order: one write a socket, one append a disk. The array
+   * is reused: keep the effects, not the array.
    */
-  readonly perform: (effects: readonly Effect[], nowMs: number) => void;
-  /** The input that tells the machine of a timer. */
-  readonly timerInput: (timer: string) => Input;
-  /** The machine or the shell threw: the node must stop. Called once; nothing runs after it. */
+  readonly perform: (effects: readonly ShellEffect<Effect>[]) => void;
+  /** The machine or the shell threw: the driver has stopped, and the node must, with a clear message. */
   readonly onCrash: (error: unknown) => void;
   readonly clock?: Clock;
+  /** How many inputs may wait for their turn: more is a bug of a shell that does not hold its sockets back. */
+  readonly inputCountMax?: number;
 }
 
+const inputCountMaxDefault = 1_000_000;
+/** What Node's timers take; a longer wait is set anew when it ends. */
+const timeoutMsMax = 0x7fff_ffff;
+
 /**
- * Runs one machine in a process: gathers what a turn of the event loop brought, gives the machine all of it, then
- * lets the shell perform all effects at once, so that it can make one write a socket and one append a disk.
+ * Runs a machine in a process: collects what one turn of the event loop brings, steps through it at one time, and
+ * has the effects performed once.
+ *
+ *     sockets, disks ── submit ──▶ inputs ── setImmediate ──▶ step, step, … ──▶ perform(effects)
+ *     one setTimeout ───────────────────────▶ due timers, after the inputs ──┘
+ *
+ * Timers come behind the inputs of their turn, and a turn comes behind the sockets: a process that slept reads
+ * what arrived meanwhile before it believes that nothing did.
  */
-export class MachineDriver<Input, Effect> {
-  private readonly options: DriverOptions<Input, Effect>;
+export class MachineDriver<Input, Effect extends { readonly kind: string }, Timer = string> {
+  private readonly machine: Machine<Input, Effect>;
+  private readonly options: MachineDriverOptions<Input, Effect, Timer>;
   private readonly clock: Clock;
+  private readonly inputCountMax: number;
+  private readonly timers = new TimerQueue<Timer>();
   private inputs: Input[] = [];
-  private spare: Input[] = [];
+  private inputsSpare: Input[] = [];
   private readonly effects: Effect[] = [];
-  private readonly timers = new TimerQueue<string>();
+  private immediate: NodeJS.Immediate | undefined;
   private timeout: NodeJS.Timeout | undefined;
   private timeoutDueMs = Infinity;
-  private isScheduled = false;
+  private isRunning = false;
   private isStopped = false;
 
-  constructor(options: DriverOptions<Input, Effect>) {
+  constructor(options: MachineDriverOptions<Input, Effect, Timer>) {
+    this.machine = options.machine;
     this.options = options;
-    this.clock = options.clock ?? systemClock;
+    this.clock = options.clock ?? processClock;
+    this.inputCountMax = options.inputCountMax ?? inputCountMaxDefault;
   }
 
-  /** Takes an input: the machine sees it before this turn of the event loop ends. */
+  /** Gives the machine an input in the next turn. After `stop` it is dropped. */
   submit(input: Input): void {
     if (this.isStopped) return;
     this.inputs.push(input);
-    if (this.isScheduled) return;
-    this.isScheduled = true;
-    setImmediate(() => {
-      this.turn();
-    });
+    if (this.inputs.length > this.inputCountMax) {
+      this.crash(new Error(`Cannot go on: over ${this.inputCountMax} inputs wait for their turn`));
+      return;
+    }
+    this.schedule();
   }
 
-  /** Lets the machine know when the time has come; replaces the timer of this name. */
-  setTimer(timer: string, delayMs: number): void {
-    this.timers.set(timer, this.clock.monotonicMs() + delayMs);
+  /** Runs the turn now instead of at the end of this one. Not from inside `perform`. */
+  drainNow(): void {
+    assert(!this.isRunning, 'A turn does not begin inside another');
+    this.turn();
   }
 
-  cancelTimer(timer: string): void {
-    this.timers.cancel(timer);
-  }
-
-  /** After this nothing is given to the machine, and nothing is performed. */
+  /** No further step, no further effect, nothing that keeps the process alive. */
   stop(): void {
     this.isStopped = true;
     this.inputs = [];
     this.timers.clear();
+    clearImmediate(this.immediate);
     clearTimeout(this.timeout);
+  }
+
+  private schedule(): void {
+    this.immediate ??= setImmediate(() => {
+      this.turn();
+    });
   }
 
   private turn(): void {
-    this.isScheduled = false;
+    clearImmediate(this.immediate);
+    this.immediate = undefined;
     if (this.isStopped) return;
+    this.isRunning = true;
     try {
-      this.runInputs();
+      this.stepAll(this.clock.monotonicMs());
+      if (this.effects.length > 0) {
+        this.options.perform(this.effects as unknown as readonly ShellEffect<Effect>[]);
+      }
     } catch (error) {
-      this.stop();
-      this.options.onCrash(error);
+      this.crash(error);
+    } finally {
+      this.effects.length = 0;
+      this.isRunning = false;
+    }
+    this.armTimeout();
+  }
+
+  private stepAll(nowMs: number): void {
+    const inputs = this.inputs;
+    this.inputs = this.inputsSpare;
+    for (const input of inputs) this.step(input, nowMs);
+    inputs.length = 0;
+    this.inputsSpare = inputs;
+    for (;;) {
+      const timer = this.timers.takeDue(nowMs);
+      if (timer === undefined) return;
+      this.step(this.options.timerInput(timer), nowMs);
     }
   }
 
-  private runInputs(): void {
-    const { machine, perform } = this.options;
-    const nowMs = this.clock.monotonicMs();
-    const inputs = this.inputs;
-    this.inputs = this.spare;
-    for (const input of inputs) machine.step(input, nowMs, this.effects);
-    inputs.length = 0;
-    this.spare = inputs;
-    perform(this.effects, nowMs);
-    this.effects.length = 0;
-    this.armTimeout(nowMs);
+  private step(input: Input, nowMs: number): void {
+    const effects = this.effects;
+    const start = effects.length;
+    this.machine.step(input, nowMs, effects);
+    // A machine may have joined an effect to an earlier one, so it may have fewer now: look at what is new.
+    let kept = Math.min(start, effects.length);
+    for (let index = kept; index < effects.length; index++) {
+      const effect = effects[index] as Effect;
+      if (!this.takeTimer(effect, nowMs)) effects[kept++] = effect;
+    }
+    effects.length = kept;
   }
 
-  private armTimeout(nowMs: number): void {
-    // `perform` may have stopped the driver.
+  private takeTimer(effect: Effect, nowMs: number): boolean {
+    if (effect.kind === 'setTimer') {
+      const { timer, delayMs } = effect as unknown as { timer: Timer; delayMs: number };
+      assert(delayMs >= 0, 'A delay is 0 or more', { timer, delayMs });
+      // A delay of 0 still waits for the next millisecond: a turn always ends.
+      this.timers.set(timer, nowMs + Math.max(1, Math.ceil(delayMs)));
+      return true;
+    }
+    if (effect.kind !== 'cancelTimer') return false;
+    this.timers.cancel((effect as unknown as { timer: Timer }).timer);
+    return true;
+  }
+
+  private armTimeout(): void {
     if (this.isStopped) return;
     const dueMs = this.timers.nextDueMs ?? Infinity;
-    // An earlier timeout than needed only looks and arms again: cheaper than cancelling at every turn.
+    // One that rings too early costs an empty turn, less than setting it anew at every change.
     if (dueMs >= this.timeoutDueMs) return;
     clearTimeout(this.timeout);
     this.timeoutDueMs = dueMs;
-    // Timeouts of Node may come a fraction of a millisecond early.
+    const waitMs = Math.max(0, dueMs - this.clock.monotonicMs());
     this.timeout = setTimeout(
       () => {
-        this.onTimeout();
+        this.timeoutDueMs = Infinity;
+        this.schedule();
       },
-      Math.max(0, dueMs - nowMs) + 1,
+      Math.min(waitMs, timeoutMsMax),
     );
   }
 
-  private onTimeout(): void {
-    this.timeoutDueMs = Infinity;
-    const nowMs = this.clock.monotonicMs();
-    for (
-      let timer = this.timers.takeDue(nowMs);
-      timer !== undefined;
-      timer = this.timers.takeDue(nowMs)
-    ) {
-      this.submit(this.options.timerInput(timer));
-    }
-    this.armTimeout(nowMs);
+  private crash(error: unknown): void {
+    if (this.isStopped) return;
+    this.stop();
+    this.options.onCrash(error);
   }
 }

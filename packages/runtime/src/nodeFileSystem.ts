@@ -1,6 +1,7 @@
 import {
   closeSync,
   existsSync,
+  fdatasyncSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
@@ -10,90 +11,117 @@ import {
   readSync,
   renameSync,
   rmSync,
+  unlinkSync,
   writevSync,
+  constants,
 } from 'node:fs';
-
 import { type FileHandle, type FileSystem } from '@zookafka/base';
-import { syncFolder } from './snapshotFile.ts';
 
-/** As many chunks as one call of the system takes (IOV_MAX). */
-const chunksMax = 1024;
+/** How many chunks one `writev` takes: the limit of Linux. */
+const chunkCountMax = 1024;
 
-/** The platform's files. */
-export const nodeFileSystem: FileSystem = {
-  open: (path) => new NodeFile(path),
-  exists: existsSync,
-  list: (path) => (existsSync(path) ? readdirSync(path).sort() : []),
-  makeDirectory: (path) => {
-    mkdirSync(path, { recursive: true });
-  },
-  rename: renameSync,
-  removeFile: (path) => {
-    rmSync(path);
-  },
-  removeDirectory: (path) => {
-    rmSync(path, { recursive: true, force: true });
-  },
-  syncDirectory: syncFolder,
-};
-
-class NodeFile implements FileHandle {
-  readonly path: string;
-  private readonly file: number;
-  private bytes: number;
-
-  constructor(path: string) {
-    this.path = path;
-    // Read and write, created where it is missing, never cut: what `w+` and `r+` each do half of.
-    this.file = openSync(path, existsSync(path) ? 'r+' : 'w+');
-    this.bytes = fstatSync(this.file).size;
+/** The files of this machine, behind the interface that pure logs are written against. */
+export class NodeFileSystem implements FileSystem {
+  open(path: string): FileHandle {
+    return new NodeFileHandle(path, openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644));
   }
 
-  get size(): number {
-    return this.bytes;
+  exists(path: string): boolean {
+    return existsSync(path);
+  }
+
+  list(path: string): readonly string[] {
+    return existsSync(path) ? readdirSync(path).sort() : [];
+  }
+
+  makeDirectory(path: string): void {
+    mkdirSync(path, { recursive: true });
+  }
+
+  rename(from: string, to: string): void {
+    renameSync(from, to);
+  }
+
+  removeFile(path: string): void {
+    unlinkSync(path);
+  }
+
+  removeDirectory(path: string): void {
+    rmSync(path, { recursive: true, force: true });
+  }
+
+  syncDirectory(path: string): void {
+    syncDirectory(path);
+  }
+}
+
+/** Makes creations, renames and removals in a folder durable; where folders cannot be synced, it does nothing. */
+export function syncDirectory(path: string): void {
+  // Windows has no such call: its file systems write names in order.
+  if (process.platform === 'win32') return;
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+class NodeFileHandle implements FileHandle {
+  readonly path: string;
+  size: number;
+  private readonly descriptor: number;
+
+  constructor(path: string, descriptor: number) {
+    this.path = path;
+    this.descriptor = descriptor;
+    this.size = fstatSync(descriptor).size;
   }
 
   append(chunks: readonly Uint8Array[]): void {
-    for (let start = 0; start < chunks.length; start += chunksMax) {
-      this.appendSome(chunks.slice(start, start + chunksMax));
+    for (let index = 0; index < chunks.length; index += chunkCountMax) {
+      const some =
+        chunks.length <= chunkCountMax ? chunks : chunks.slice(index, index + chunkCountMax);
+      this.appendSome(some);
     }
   }
 
   read(position: number, length: number): Uint8Array {
-    const buffer = Buffer.allocUnsafeSlow(Math.max(0, Math.min(length, this.bytes - position)));
-    let count = 0;
-    while (count < buffer.length) {
-      const got = readSync(this.file, buffer, count, buffer.length - count, position + count);
-      if (got === 0) break;
-      count += got;
+    const wanted = Math.max(0, Math.min(length, this.size - position));
+    const bytes = Buffer.allocUnsafeSlow(wanted);
+    let done = 0;
+    while (done < wanted) {
+      const count = readSync(this.descriptor, bytes, done, wanted - done, position + done);
+      if (count === 0) break;
+      done += count;
     }
-    return buffer.subarray(0, count);
+    return new Uint8Array(bytes.buffer, 0, done);
   }
 
   truncate(size: number): void {
-    ftruncateSync(this.file, size);
-    this.bytes = size;
+    ftruncateSync(this.descriptor, size);
+    this.size = size;
   }
 
   sync(): void {
-    fsyncSync(this.file);
+    fdatasyncSync(this.descriptor);
   }
 
   close(): void {
-    closeSync(this.file);
+    closeSync(this.descriptor);
   }
 
+  /** A write may take less than it was given, on a full disk before it fails: the rest is tried again. */
   private appendSome(chunks: readonly Uint8Array[]): void {
     let rest = chunks;
     while (rest.length > 0) {
-      let written = writevSync(this.file, rest, this.bytes);
-      this.bytes += written;
-      let index = 0;
-      while (index < rest.length && written >= (rest[index] as Uint8Array).length) {
-        written -= (rest[index++] as Uint8Array).length;
+      let written = writevSync(this.descriptor, rest, this.size);
+      this.size += written;
+      let whole = 0;
+      while (whole < rest.length && written >= (rest[whole] as Uint8Array).length) {
+        written -= (rest[whole++] as Uint8Array).length;
       }
-      // A disk that is nearly full takes a part; the next call tells why.
-      rest = rest.slice(index);
+      rest = rest.slice(whole);
       if (written > 0) rest = [(rest[0] as Uint8Array).subarray(written), ...rest.slice(1)];
     }
   }

@@ -1,0 +1,151 @@
+import { type Machine } from '@zookafka/base';
+import { MachineDriver, type MachineDriverOptions, type TimerEffect } from '../src/index.ts';
+
+type Input =
+  | { readonly kind: 'say'; readonly text: string }
+  | { readonly kind: 'timer'; readonly timer: string };
+type Effect = { readonly kind: 'said'; readonly text: string } | TimerEffect<string>;
+
+type Step = (input: Input, nowMs: number, effects: Effect[]) => void;
+
+function driverOf(
+  step: Step,
+  options: Partial<MachineDriverOptions<Input, Effect, string>> = {},
+): MachineDriver<Input, Effect> {
+  const machine: Machine<Input, Effect> = { step };
+  return new MachineDriver<Input, Effect>({
+    machine,
+    timerInput: (timer) => ({ kind: 'timer', timer }),
+    perform: () => undefined,
+    onCrash: (error) => {
+      throw error;
+    },
+    ...options,
+  });
+}
+
+const echo: Step = (input, _nowMs, effects) => {
+  effects.push({ kind: 'said', text: input.kind === 'say' ? input.text : `timer ${input.timer}` });
+};
+
+describe('MachineDriver', () => {
+  it('performs once a turn what all inputs of the turn asked for', async () => {
+    const turns: string[][] = [];
+    await new Promise<void>((resolve) => {
+      const driver = driverOf(echo, {
+        perform: (effects) => {
+          turns.push(effects.map(({ text }) => text));
+          if (turns.length === 1) driver.submit({ kind: 'say', text: 'c' });
+          else resolve();
+        },
+      });
+      driver.submit({ kind: 'say', text: 'a' });
+      driver.submit({ kind: 'say', text: 'b' });
+    });
+    expect(turns).toEqual([['a', 'b'], ['c']]);
+  });
+
+  it('drains at once when it is told to', () => {
+    const said: string[] = [];
+    const driver = driverOf(echo, {
+      perform: (effects) => said.push(...effects.map(({ text }) => text)),
+    });
+    driver.submit({ kind: 'say', text: 'a' });
+    driver.drainNow();
+    expect(said).toEqual(['a']);
+    driver.stop();
+  });
+
+  it('rings timers in order, drops those that were cancelled, and hides them from the shell', async () => {
+    const said: string[] = [];
+    await new Promise<void>((resolve) => {
+      const driver = driverOf(
+        (input, nowMs, effects) => {
+          echo(input, nowMs, effects);
+          if (input.kind !== 'say') return;
+          effects.push({ kind: 'setTimer', timer: 'late', delayMs: 6 });
+          effects.push({ kind: 'setTimer', timer: 'soon', delayMs: 2 });
+          effects.push({ kind: 'setTimer', timer: 'never', delayMs: 1 });
+          effects.push({ kind: 'cancelTimer', timer: 'never' });
+        },
+        {
+          perform: (effects) => {
+            said.push(...effects.map(({ text }) => text));
+            if (said.includes('timer late')) resolve();
+          },
+        },
+      );
+      driver.submit({ kind: 'say', text: 'go' });
+    });
+    expect(said).toEqual(['go', 'timer soon', 'timer late']);
+  });
+
+  it('believes an input before a timer that became due in the same turn', () => {
+    let nowMs = 0;
+    const said: string[] = [];
+    const driver = driverOf(
+      (input, now, effects) => {
+        echo(input, now, effects);
+        if (input.kind !== 'say') return;
+        effects.push(
+          input.text === 'start'
+            ? { kind: 'setTimer', timer: 'silence', delayMs: 10 }
+            : { kind: 'cancelTimer', timer: 'silence' },
+        );
+      },
+      {
+        clock: { monotonicMs: () => nowMs, monotonicUs: () => nowMs * 1000, wallMs: () => 0 },
+        perform: (effects) => said.push(...effects.map(({ text }) => text)),
+      },
+    );
+    driver.submit({ kind: 'say', text: 'start' });
+    driver.drainNow();
+    nowMs = 50;
+    driver.submit({ kind: 'say', text: 'heard' });
+    driver.drainNow();
+    expect(said).toEqual(['start', 'heard']);
+    driver.stop();
+  });
+
+  it('lets a machine join an effect to an earlier one of the turn', () => {
+    const said: string[] = [];
+    const driver = driverOf(
+      (input, _nowMs, effects) => {
+        if (input.kind !== 'say') return;
+        const last = effects.pop();
+        const before = last?.kind === 'said' ? last.text : '';
+        effects.push({ kind: 'said', text: before + input.text });
+      },
+      { perform: (effects) => said.push(...effects.map(({ text }) => text)) },
+    );
+    for (const text of ['a', 'b', 'c']) driver.submit({ kind: 'say', text });
+    driver.drainNow();
+    expect(said).toEqual(['abc']);
+    driver.stop();
+  });
+
+  it('stops and tells when the machine throws', () => {
+    const crashes: unknown[] = [];
+    const bug = new Error('a bug');
+    let performed = 0;
+    const driver = driverOf(
+      () => {
+        throw bug;
+      },
+      { onCrash: (error) => crashes.push(error), perform: () => performed++ },
+    );
+    driver.submit({ kind: 'say', text: 'x' });
+    driver.drainNow();
+    driver.submit({ kind: 'say', text: 'y' });
+    driver.drainNow();
+    expect(crashes).toEqual([bug]);
+    expect(performed).toBe(0);
+  });
+
+  it('stops when too many inputs wait', () => {
+    const crashes: unknown[] = [];
+    const driver = driverOf(echo, { inputCountMax: 2, onCrash: (error) => crashes.push(error) });
+    for (const text of ['a', 'b', 'c', 'd']) driver.submit({ kind: 'say', text });
+    expect(crashes).toHaveLength(1);
+  });
+});
