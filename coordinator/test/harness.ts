@@ -400,6 +400,7 @@ export class Client {
   readonly memberId: number;
   readonly connection: number;
   isPaused = false;
+  wasPaused = false;
   private readonly ensemble: Ensemble;
   private xidLast = 0;
 
@@ -454,7 +455,7 @@ export class Client {
         timeOut: options.timeoutMs ?? 1000,
         sessionId: options.session ?? noSession,
         passwd: options.password ?? new Uint8Array(16),
-        readOnly: options.readOnly ?? false,
+        readOnly: options.readOnly === undefined ? false : options.readOnly,
       },
     });
   }
@@ -523,6 +524,7 @@ export class Client {
         return;
       case 'pauseConnection':
         this.isPaused = true;
+        this.wasPaused = true;
         return;
       case 'resumeConnection':
         this.isPaused = false;
