@@ -75,6 +75,11 @@ export class Leading {
       this.effects.push({ kind: 'closeLink', link });
       return;
     }
+    // Two a server at most: one that serves, and one that has not said FOLLOWERINFO yet.
+    const silent = learners.all.find(
+      (other) => other.serverId === serverId && other.stage === 'connected',
+    );
+    if (silent !== undefined) this.refuse(silent, 'newerLinkOfLearner');
     learners.add(new Learner(link, serverId, this.nowMs));
   }
 

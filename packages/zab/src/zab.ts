@@ -236,7 +236,21 @@ export class Zab implements Machine<ZabInput, ZabEffect> {
     }
     if (term instanceof Leading) term.onLinkOpened(link, input.serverId);
     else if (term instanceof Following) effects.push({ kind: 'closeLink', link });
-    else this.earlyLinks.set(link, { serverId: input.serverId, followerInfo: null });
+    else this.keepEarlyLink(link, input.serverId, effects);
+  }
+
+  /** One a voter, the newest: so that what is kept has a bound. */
+  private keepEarlyLink(link: number, serverId: number, effects: ZabEffect[]): void {
+    if (!this.parts.config.voters.includes(serverId)) {
+      effects.push({ kind: 'closeLink', link });
+      return;
+    }
+    for (const [older, early] of this.earlyLinks) {
+      if (early.serverId !== serverId) continue;
+      this.earlyLinks.delete(older);
+      effects.push({ kind: 'closeLink', link: older });
+    }
+    this.earlyLinks.set(link, { serverId, followerInfo: null });
   }
 
   private onLinkMessage(
