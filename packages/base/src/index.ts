@@ -3,6 +3,7 @@ export { BoundedQueue } from './boundedQueue.ts';
 export { ByteReader, BytesError, type BytesRefusal } from './byteReader.ts';
 export { bytesConcat, bytesEqual, bytesToHex } from './bytesOf.ts';
 export { ByteWriter } from './byteWriter.ts';
+export { CodecError, type CodecRefusal, type Codecs, type CompressionKind } from './codecs.ts';
 export { crc32c } from './crc32c.ts';
 export { CodedError, type Refusal } from './errors.ts';
 export { type FileHandle, type FileSystem } from './fileSystem.ts';

@@ -52,3 +52,4 @@ export {
   type WebSocketPath,
   type WebSocketServerOptions,
 } from './webSocketServer.ts';
+export { loadCodecs, type NativeCodecs } from './nativeCodecs.ts';
