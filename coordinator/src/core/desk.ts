@@ -46,6 +46,11 @@ export class Desk {
 
   onRequest(connection: Connection, asked: ClientRequest): void {
     if (connection.isEnding) return;
+    if (connection.state === 'new') {
+      // The first frame of a connection is the handshake's.
+      this.connections.close(connection, false);
+      return;
+    }
     this.context.stats.received++;
     connection.receivedCount++;
     if (asked.request.op === 'ping') {
@@ -66,7 +71,9 @@ export class Desk {
         return;
       }
     }
-    this.enqueue(connection, { ...asked, receivedMs: this.context.nowMs, waits, outcome: null });
+    const { xid, body } = asked;
+    const receivedMs = this.context.nowMs;
+    this.enqueue(connection, { xid, request, body, receivedMs, waits, outcome: null });
   }
 
   /** The session is agreed: what came since then is taken up. */

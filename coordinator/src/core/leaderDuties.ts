@@ -133,7 +133,7 @@ export class LeaderDuties implements Upstream {
   onTimer(): void {
     for (const { id, timeoutMs } of this.tracker.takeSilent(this.context.nowMs)) {
       this.context.trace('sessionExpired', { session: sessionIdText(id), timeoutMs });
-      this.endSession({ session: id, ids: [], cxid: 0, member: this.serverId });
+      this.endSession({ session: id, ids: [], cxid: internalCxid, member: this.serverId });
     }
     this.setTimer();
   }
@@ -177,7 +177,7 @@ export class LeaderDuties implements Upstream {
 
   private beginSession(session: SessionId, timeoutMs: number, member: number): void {
     this.tracker.add(session, timeoutMs, this.context.nowMs, member);
-    this.propose(session, 0, { sort: 'createSession', record: { timeOut: timeoutMs } });
+    this.propose(session, internalCxid, { sort: 'createSession', record: { timeOut: timeoutMs } });
   }
 
   private take(request: ForwardableRequest, origin: Origin): void {
@@ -240,3 +240,6 @@ export class LeaderDuties implements Upstream {
     this.zab.propose(zxid, bytes);
   }
 }
+
+/** In transactions that no request asked for: clients may number theirs from 0, and never use this one. */
+const internalCxid = -1;

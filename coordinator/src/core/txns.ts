@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter } from '@zookafka/base';
+import { assert, ByteReader, ByteWriter } from '@zookafka/base';
 import {
   decodeRecord,
   encodeRecord,
@@ -99,6 +99,6 @@ const writer = new ByteWriter(4096);
 
 function sortOf(type: number): SimpleSort {
   const sort = sortByType.get(type);
-  // A type that this program never writes is treated as a change of nothing: it was agreed on elsewhere.
-  return sort ?? 'error';
+  assert(sort !== undefined, 'A logged transaction is of a known sort', { type });
+  return sort;
 }
