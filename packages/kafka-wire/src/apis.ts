@@ -1,0 +1,243 @@
+import { ByteReader, type ByteWriter } from '@zookafka/base';
+import { decodeFields } from './decode.ts';
+import { encodeFields } from './encode.ts';
+import { GatherWriter } from './gatherWriter.ts';
+import { produce } from './messages/00-produce.ts';
+import { fetch } from './messages/01-fetch.ts';
+import { listOffsets } from './messages/02-list-offsets.ts';
+import { metadata } from './messages/03-metadata.ts';
+import { offsetCommit } from './messages/08-offset-commit.ts';
+import { offsetFetch } from './messages/09-offset-fetch.ts';
+import { findCoordinator } from './messages/10-find-coordinator.ts';
+import { joinGroup } from './messages/11-join-group.ts';
+import { heartbeat } from './messages/12-heartbeat.ts';
+import { leaveGroup } from './messages/13-leave-group.ts';
+import { syncGroup } from './messages/14-sync-group.ts';
+import { describeGroups } from './messages/15-describe-groups.ts';
+import { listGroups } from './messages/16-list-groups.ts';
+import { apiVersions } from './messages/18-api-versions.ts';
+import { createTopics } from './messages/19-create-topics.ts';
+import { deleteTopics } from './messages/20-delete-topics.ts';
+import { initProducerId } from './messages/22-init-producer-id.ts';
+import { offsetForLeaderEpoch } from './messages/23-offset-for-leader-epoch.ts';
+import { describeConfigs } from './messages/32-describe-configs.ts';
+import { deleteGroups } from './messages/42-delete-groups.ts';
+import { describeCluster } from './messages/60-describe-cluster.ts';
+import { requestHeader } from './messages/headers.ts';
+import {
+  type Decoded,
+  type Encodable,
+  type Fields,
+  type RecordSchema,
+  type VersionRange,
+} from './schema.ts';
+import { WireError } from './wireError.ts';
+
+/** Every API key that is spoken, by name. */
+export const apis = {
+  produce,
+  fetch,
+  listOffsets,
+  metadata,
+  offsetCommit,
+  offsetFetch,
+  findCoordinator,
+  joinGroup,
+  heartbeat,
+  leaveGroup,
+  syncGroup,
+  describeGroups,
+  listGroups,
+  apiVersions,
+  createTopics,
+  deleteTopics,
+  initProducerId,
+  offsetForLeaderEpoch,
+  describeConfigs,
+  deleteGroups,
+  describeCluster,
+} as const;
+
+/** The name of an API key. */
+export type ApiName = keyof typeof apis;
+/** A request, decoded. */
+export type RequestOf<Name extends ApiName> = {
+  [Key in Name]: Decoded<(typeof apis)[Key]['request']>;
+}[Name];
+/** A response, decoded. */
+export type ResponseOf<Name extends ApiName> = {
+  [Key in Name]: Decoded<(typeof apis)[Key]['response']>;
+}[Name];
+/** A request to be encoded: what is left out takes its default. */
+export type RequestBody<Name extends ApiName> = { [Key in Name]: Encodable<RequestOf<Key>> }[Name];
+/** A response to be encoded: what is left out takes its default. */
+export type ResponseBody<Name extends ApiName> = {
+  [Key in Name]: Encodable<ResponseOf<Key>>;
+}[Name];
+
+const nameByKey = new Map<number, ApiName>(
+  (Object.keys(apis) as ApiName[]).map((name) => [apis[name].key, name]),
+);
+
+/** @returns the name of an API key, or undefined where it is not spoken */
+export function apiName(key: number): ApiName | undefined {
+  return nameByKey.get(key);
+}
+
+/** @returns whether this version is decoded and answered */
+export function isServed(name: ApiName, version: number): boolean {
+  const { min, max } = apis[name].versions;
+  return version >= min && version <= max;
+}
+
+/** What ApiVersions names, by key. */
+export function advertisedVersions(): readonly (VersionRange & { readonly apiKey: number })[] {
+  return Object.values(apis).map((schema) => ({
+    apiKey: schema.key,
+    min: 'advertisedFrom' in schema ? schema.advertisedFrom : schema.versions.min,
+    max: schema.versions.max,
+  }));
+}
+
+/** What stands before a request. */
+export interface RequestHead {
+  readonly apiKey: number;
+  readonly apiVersion: number;
+  readonly correlationId: number;
+  readonly clientId: string | null;
+}
+
+/**
+ * Reads a request's header: of the form that its key and version have; of an unknown key the form before flexible
+ * versions, so that it can still be answered.
+ */
+export function decodeRequestHead(reader: ByteReader): RequestHead {
+  const peek = new ByteReader(reader.bytes, reader.offset, reader.end);
+  const start = reader.offset;
+  const apiKey = peek.remaining >= 4 ? peek.int16() : -1;
+  const apiVersion = apiKey === -1 && peek.remaining < 2 ? -1 : peek.int16();
+  const name = apiName(apiKey);
+  const isFlexible = name !== undefined && apiVersion >= apis[name].flexibleFrom;
+  reader.offset = start;
+  const head = decodeFields(
+    requestHeader.fields,
+    { version: isFlexible ? 2 : 1, flexibleFrom: requestHeader.flexibleFrom },
+    reader,
+  );
+  const { correlationId, clientId } = head;
+  return { apiKey, apiVersion, correlationId, clientId };
+}
+
+/** Reads a request's body. @throws {WireError} UNSUPPORTED_VERSION, or what is wrong with the bytes */
+export function decodeRequest<Name extends ApiName>(
+  name: Name,
+  version: number,
+  reader: ByteReader,
+): RequestOf<Name> {
+  requireVersion(name, version);
+  const { request, flexibleFrom } = apis[name];
+  return decodeFields(request as Fields, { version, flexibleFrom }, reader) as RequestOf<Name>;
+}
+
+/** Reads a response's body. @throws {WireError} */
+export function decodeResponse<Name extends ApiName>(
+  name: Name,
+  version: number,
+  reader: ByteReader,
+): ResponseOf<Name> {
+  requireVersion(name, version);
+  const { response, flexibleFrom } = apis[name];
+  return decodeFields(response as Fields, { version, flexibleFrom }, reader) as ResponseOf<Name>;
+}
+
+/**
+ * A whole request frame, its length included.
+ *
+ * @returns chunks to be sent in order: records are referred to, not copied
+ */
+export function encodeRequestFrame<Name extends ApiName>(
+  name: Name,
+  head: Omit<RequestHead, 'apiKey'>,
+  body: RequestBody<Name>,
+): Uint8Array[] {
+  const { apiVersion: version, correlationId, clientId } = head;
+  const { key, request, flexibleFrom } = apis[name];
+  requireVersion(name, version);
+  const writer = new GatherWriter();
+  writer.skip(4);
+  encodeFields(
+    requestHeader.fields,
+    { version: version >= flexibleFrom ? 2 : 1, flexibleFrom: requestHeader.flexibleFrom },
+    { requestApiKey: key, requestApiVersion: version, correlationId, clientId },
+    writer,
+  );
+  encodeFields(request, { version, flexibleFrom }, body, writer);
+  return finishFrame(writer);
+}
+
+/** A whole response frame, its length included: chunks to be sent in order. */
+export function encodeResponseFrame<Name extends ApiName>(
+  name: Name,
+  { apiVersion, correlationId }: { readonly apiVersion: number; readonly correlationId: number },
+  body: ResponseBody<Name>,
+): Uint8Array[] {
+  const { response, flexibleFrom } = apis[name];
+  const writer = new GatherWriter();
+  writer.skip(4);
+  writer.int32(correlationId);
+  // Clients read the answer to ApiVersions before they know what the broker speaks: never a flexible header.
+  if (apiVersion >= flexibleFrom && name !== 'apiVersions') writer.uvarint(0);
+  encodeFields(response, { version: apiVersion, flexibleFrom }, body, writer);
+  return finishFrame(writer);
+}
+
+/** Reads a response's header. @returns the correlation id */
+export function decodeResponseHead(name: ApiName, version: number, reader: ByteReader): number {
+  const correlationId = reader.int32();
+  if (version >= apis[name].flexibleFrom && name !== 'apiVersions') {
+    const count = reader.uvarint();
+    for (let index = 0; index < count; index++) {
+      reader.uvarint();
+      reader.skip(reader.uvarint());
+    }
+  }
+  return correlationId;
+}
+
+/** Reads a record of an internal topic, after the version that stands before it. */
+export function decodeRecordData<F extends Fields>(
+  schema: RecordSchema<F>,
+  version: number,
+  reader: ByteReader,
+): Decoded<F> {
+  const { min, max } = schema.versions;
+  if (version < min || version > max) throw unsupported(schema.name, version, schema.versions);
+  return decodeFields(schema.fields, { version, flexibleFrom: schema.flexibleFrom }, reader);
+}
+
+/** Writes a record of an internal topic, without the version that stands before it. */
+export function encodeRecordData<F extends Fields>(
+  schema: RecordSchema<F>,
+  version: number,
+  value: Encodable<Decoded<F>>,
+  writer: ByteWriter,
+): void {
+  const { flexibleFrom } = schema;
+  encodeFields(schema.fields, { version, flexibleFrom }, value, writer);
+}
+
+function finishFrame(writer: GatherWriter): Uint8Array[] {
+  writer.patchInt32(0, writer.totalLength - 4);
+  return writer.finishChunks();
+}
+
+function requireVersion(name: ApiName, version: number): void {
+  if (!isServed(name, version)) throw unsupported(name, version, apis[name].versions);
+}
+
+function unsupported(message: string, version: number, { min, max }: VersionRange): WireError {
+  return new WireError(
+    { code: 'UNSUPPORTED_VERSION', message, version },
+    `Cannot use ${message} in version ${version}: ${min} to ${max} are spoken`,
+  );
+}

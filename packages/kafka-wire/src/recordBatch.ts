@@ -1,0 +1,161 @@
+import { crc32c } from '@zookafka/base';
+
+/** Where the fields of a record batch (format 2) stand, in bytes from its beginning. */
+export const batchLayout = {
+  baseOffset: 0,
+  length: 8,
+  leaderEpoch: 12,
+  magic: 16,
+  crc: 17,
+  attributes: 21,
+  lastOffsetDelta: 23,
+  baseTimestamp: 27,
+  maxTimestamp: 35,
+  producerId: 43,
+  producerEpoch: 51,
+  baseSequence: 53,
+  count: 57,
+  records: 61,
+} as const;
+
+/** What stands before the bytes that a batch's length counts. */
+export const batchOverheadBytes = 12;
+/** The least that a batch takes. */
+export const batchBytesMin: number = batchLayout.records;
+
+const attributeBits = {
+  compression: 0x07,
+  logAppendTime: 0x08,
+  transactional: 0x10,
+  control: 0x20,
+} as const;
+
+/** Compression codecs by the number in the attributes. */
+export const compressionKinds = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
+/** How the records of a batch are compressed. */
+export type BatchCompression = (typeof compressionKinds)[number];
+
+/** The head of a record batch, taken apart. */
+export interface BatchHead {
+  /** Where it begins in the bytes that it was read from. */
+  readonly start: number;
+  /** The whole batch, in bytes. */
+  readonly size: number;
+  readonly baseOffset: number;
+  readonly lastOffset: number;
+  readonly leaderEpoch: number;
+  readonly magic: number;
+  readonly attributes: number;
+  readonly lastOffsetDelta: number;
+  readonly baseTimestamp: number;
+  readonly maxTimestamp: number;
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly baseSequence: number;
+  readonly count: number;
+}
+
+/**
+ * Reads the head of the batch that begins at `start`.
+ *
+ * @returns undefined when fewer bytes are left than the head, or than the batch says that it has
+ */
+export function readBatchHead(bytes: Uint8Array, start = 0): BatchHead | undefined {
+  if (start + batchBytesMin > bytes.length) return undefined;
+  const view = viewOf(bytes, start);
+  const size = view.getInt32(batchLayout.length) + batchOverheadBytes;
+  if (size < batchBytesMin || start + size > bytes.length) return undefined;
+  const baseOffset = int64At(view, batchLayout.baseOffset);
+  const lastOffsetDelta = view.getInt32(batchLayout.lastOffsetDelta);
+  return {
+    start,
+    size,
+    baseOffset,
+    lastOffset: baseOffset + lastOffsetDelta,
+    leaderEpoch: view.getInt32(batchLayout.leaderEpoch),
+    magic: view.getInt8(batchLayout.magic),
+    attributes: view.getInt16(batchLayout.attributes),
+    lastOffsetDelta,
+    baseTimestamp: int64At(view, batchLayout.baseTimestamp),
+    maxTimestamp: int64At(view, batchLayout.maxTimestamp),
+    producerId: int64At(view, batchLayout.producerId),
+    producerEpoch: view.getInt16(batchLayout.producerEpoch),
+    baseSequence: view.getInt32(batchLayout.baseSequence),
+    count: view.getInt32(batchLayout.count),
+  };
+}
+
+/** The heads of all whole batches; a torn one at the end is left out. */
+export function* batchHeads(bytes: Uint8Array): Generator<BatchHead> {
+  let start = 0;
+  for (
+    let head = readBatchHead(bytes, start);
+    head !== undefined;
+    head = readBatchHead(bytes, start)
+  ) {
+    yield head;
+    start += head.size;
+  }
+}
+
+/** @returns how the records are compressed; undefined for a number that names no codec */
+export function compressionOf({
+  attributes,
+}: Pick<BatchHead, 'attributes'>): BatchCompression | undefined {
+  return compressionKinds[attributes & attributeBits.compression];
+}
+
+/** @returns whether the batch is a marker of a transaction or of a quorum, not a client's records */
+export function isControlBatch({ attributes }: Pick<BatchHead, 'attributes'>): boolean {
+  return (attributes & attributeBits.control) !== 0;
+}
+
+/** @returns whether the batch is part of a transaction */
+export function isTransactional({ attributes }: Pick<BatchHead, 'attributes'>): boolean {
+  return (attributes & attributeBits.transactional) !== 0;
+}
+
+/**
+ * Checks the checksum: over everything from the attributes on, so that offset and leader epoch can be set freely.
+ *
+ * @param checksum CRC-32C; shells give a native one
+ */
+export function isIntact(
+  bytes: Uint8Array,
+  { start, size }: Pick<BatchHead, 'start' | 'size'>,
+  checksum: Checksum = crc32c,
+): boolean {
+  const expected = viewOf(bytes, start).getUint32(batchLayout.crc);
+  return checksum(bytes, start + batchLayout.attributes, start + size) === expected;
+}
+
+/** CRC-32C of the bytes from `start` to `end`. */
+export type Checksum = (bytes: Uint8Array, start: number, end: number) => number;
+
+/** Sets base offset and leader epoch in place: what a leader does to a batch that it appends. */
+export function assignOffset(
+  bytes: Uint8Array,
+  start: number,
+  { baseOffset, leaderEpoch }: { readonly baseOffset: number; readonly leaderEpoch: number },
+): void {
+  const view = viewOf(bytes, start);
+  const high = Math.floor(baseOffset / 0x1_0000_0000);
+  view.setInt32(batchLayout.baseOffset, high);
+  view.setUint32(batchLayout.baseOffset + 4, baseOffset - high * 0x1_0000_0000);
+  view.setInt32(batchLayout.leaderEpoch, leaderEpoch);
+}
+
+/** @returns the offset after the last record of the last whole batch, or undefined when there is none */
+export function offsetAfter(bytes: Uint8Array): number | undefined {
+  let last: BatchHead | undefined;
+  for (const head of batchHeads(bytes)) last = head;
+  return last && last.lastOffset + 1;
+}
+
+function viewOf(bytes: Uint8Array, start: number): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset + start, bytes.length - start);
+}
+
+function int64At(view: DataView, at: number): number {
+  return view.getInt32(at) * 0x1_0000_0000 + view.getUint32(at + 4);
+}
