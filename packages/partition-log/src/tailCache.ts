@@ -1,0 +1,108 @@
+import { assert } from '@zookafka/base';
+
+/** A chunk of whole batches as it was appended. */
+export interface TailChunk {
+  readonly chunk: Uint8Array;
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+}
+
+interface Entry extends TailChunk {
+  /** Undefined when its log was truncated or closed. */
+  owner: LogTail | undefined;
+}
+
+/**
+ * What was appended last, over all partitions: consumers and followers at the end of a log read from memory.
+ * The oldest goes first, whosever it is, so an idle partition keeps nothing.
+ */
+export class TailCache {
+  readonly bytesMax: number;
+  readonly countMax: number;
+  private queue: (Entry | undefined)[] = [];
+  private head = 0;
+  private bytes = 0;
+
+  constructor({ bytesMax, countMax }: { readonly bytesMax: number; readonly countMax: number }) {
+    this.bytesMax = bytesMax;
+    this.countMax = countMax;
+  }
+
+  /** How many bytes are kept, those of truncated logs included until they come up. */
+  get bytesHeld(): number {
+    return this.bytes;
+  }
+
+  /** Keeps a chunk, by reference unless it would hold much more memory than its own. */
+  push(owner: LogTail, { chunk, firstOffset, lastOffset }: TailChunk): void {
+    if (chunk.length > this.bytesMax) {
+      owner.clear();
+      return;
+    }
+    const own = chunk.length * 4 < chunk.buffer.byteLength ? chunk.slice() : chunk;
+    const entry: Entry = { chunk: own, firstOffset, lastOffset, owner };
+    owner.entries.push(entry);
+    this.queue.push(entry);
+    this.bytes += chunk.length;
+    while (this.bytes > this.bytesMax || this.queue.length - this.head > this.countMax) {
+      this.dropOldest();
+    }
+  }
+
+  private dropOldest(): void {
+    const oldest = this.queue[this.head] as Entry;
+    this.queue[this.head++] = undefined;
+    this.bytes -= oldest.chunk.length;
+    oldest.owner?.dropFirst();
+    if (this.head > 1024 && this.head * 2 > this.queue.length) {
+      this.queue = this.queue.slice(this.head);
+      this.head = 0;
+    }
+  }
+}
+
+/** The cached end of one log: chunks by rising offsets, up to its end. */
+export class LogTail {
+  /** Of the cache and this class only. */
+  entries: (Entry | undefined)[] = [];
+  private head = 0;
+
+  get count(): number {
+    return this.entries.length - this.head;
+  }
+
+  /** @returns where to read `offset`: an index for `at`, or -1 when it is not in memory */
+  find(offset: number): number {
+    const first = this.entries[this.head];
+    if (first === undefined || offset < first.firstOffset) return -1;
+    let low = this.head;
+    let high = this.entries.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.entries[middle] as TailChunk).lastOffset < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low < this.entries.length ? low : -1;
+  }
+
+  at(index: number): TailChunk | undefined {
+    return this.entries[index];
+  }
+
+  dropFirst(): void {
+    assert(this.count > 0, 'The cache drops what a log holds');
+    // What is dropped must not stay reachable until the array is copied.
+    this.entries[this.head++] = undefined;
+    if (this.head > 32 && this.head * 2 > this.entries.length) {
+      this.entries = this.entries.slice(this.head);
+      this.head = 0;
+    }
+  }
+
+  /** Forgets everything: after a truncation a part of a chunk would be missing between others. */
+  clear(): void {
+    for (const entry of this.entries) if (entry !== undefined) entry.owner = undefined;
+    this.entries = [];
+    this.head = 0;
+  }
+}
