@@ -1,84 +1,113 @@
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CodedError } from '@zookafka/base';
 
-import { StoreError } from './storeError.ts';
+/** Why a folder cannot be taken. */
+export interface FolderRefusal {
+  readonly code: 'IN_USE';
+  readonly folder: string;
+  readonly pid: number;
+}
 
-/** A folder that only this process uses. */
+/** A folder that another process holds. */
+export class FolderError extends CodedError<FolderRefusal> {
+  override readonly name = 'FolderError';
+}
+
+/** A folder that this process holds until `release`. */
 export interface FolderLock {
   release(): void;
 }
 
-const lockName = '.lock';
-const attemptsMax = 3;
+/** Who holds a folder. A process id is used again: with the time of its start it names one process. */
+interface Holder {
+  readonly pid: number;
+  /** What the system says about the start of that process, or empty where it says nothing. */
+  readonly start: string;
+}
+
+const attemptsMax = 5;
 
 /**
- * Claims a folder by a file that holds this process's pid. The file of a process that is gone does not count.
+ * Takes a folder for this process, by a file `lock` in it that names the process. A file that a dead process left is
+ * taken over.
  *
- * @throws {StoreError} FOLDER_IN_USE naming the process that holds it
+ * @throws {FolderError} IN_USE, with the process that holds it
  */
 export function lockFolder(folder: string): FolderLock {
-  const path = join(folder, lockName);
+  const path = join(folder, 'lock');
+  const own = holderOf(process.pid);
+  const text = `${JSON.stringify(own)}\n`;
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    if (tryCreate(path)) {
+    try {
+      writeFileSync(path, text, { flag: 'wx' });
       return {
         release: () => {
-          rmSync(path, { force: true });
+          if (readText(path) === text) rmSync(path, { force: true });
         },
       };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    const holder = holderOf(path);
-    if (holder !== undefined) {
-      throw new StoreError(
-        { code: 'FOLDER_IN_USE', path: folder },
-        `Cannot use ${folder}: the process with pid ${holder} uses it`,
-      );
-    }
-    rmSync(path, { force: true });
+    const found = readText(path);
+    const holder = parseHolder(found);
+    if (holder !== undefined && isAlive(holder)) throw inUse(folder, holder.pid);
+    takeAway(path, found);
   }
-  throw new StoreError(
-    { code: 'FOLDER_IN_USE', path: folder },
-    `Cannot use ${folder}: its lock changes hands all the time`,
+  throw inUse(folder, parseHolder(readText(path))?.pid ?? 0);
+}
+
+function inUse(folder: string, pid: number): FolderError {
+  return new FolderError(
+    { code: 'IN_USE', folder, pid },
+    `Cannot use ${folder}: process ${pid} holds it`,
   );
 }
 
-function tryCreate(path: string): boolean {
+/** Removes a dead process's file; when another process was quicker, gives that one's file back. */
+function takeAway(path: string, expected: string | undefined): void {
+  const aside = `${path}.${process.pid}.stale`;
   try {
-    const file = openSync(path, 'wx');
-    writeSync(file, `${process.pid} ${startTimeOf(process.pid)}\n`);
-    closeSync(file);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    renameSync(path, aside);
+    if (readText(aside) !== expected) linkSync(aside, path);
+  } catch {
+    // Another process removed it first: the next attempt sees what is there now.
   }
+  rmSync(aside, { force: true });
 }
 
-/** @returns the pid of the living process that wrote the lock, or undefined */
-function holderOf(path: string): number | undefined {
-  let text: string;
+function readText(path: string): string | undefined {
   try {
-    text = readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch {
     return undefined;
   }
-  const [pidText = '', startTime = ''] = text.trim().split(' ');
-  const pid = Number(pidText);
-  if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return undefined;
-  }
-  // A pid is given anew after a crash: its start time tells the two apart where the platform shows it.
-  return startTimeOf(pid) === startTime ? pid : undefined;
 }
 
-/** The process's start in clock ticks, `-` where the platform does not show it. */
-function startTimeOf(pid: number): string {
+function parseHolder(text: string | undefined): Holder | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '-';
+    const { pid, start } = JSON.parse(text ?? '') as Partial<Holder>;
+    return typeof pid === 'number' && typeof start === 'string' ? { pid, start } : undefined;
   } catch {
-    return '-';
+    return undefined;
   }
+}
+
+function isAlive(holder: Holder): boolean {
+  try {
+    process.kill(holder.pid, 0);
+  } catch (error) {
+    // EPERM: it lives, under another user.
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  return holder.start === holderOf(holder.pid).start;
+}
+
+function holderOf(pid: number): Holder {
+  const stat = readText(`/proc/${pid}/stat`);
+  const boot = readText('/proc/sys/kernel/random/boot_id');
+  if (stat === undefined || boot === undefined) return { pid, start: '' };
+  // The name in parentheses may hold blanks: fields are counted from behind it. The 22nd is the start in ticks.
+  const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  return { pid, start: `${boot.trim()} ${ticks}` };
 }

@@ -53,3 +53,18 @@ export {
   type WebSocketServerOptions,
 } from './webSocketServer.ts';
 export { loadCodecs, type NativeCodecs } from './nativeCodecs.ts';
+export { FolderError, lockFolder, type FolderLock, type FolderRefusal } from './folderLock.ts';
+export { openMemberStore } from './store/memberStore.ts';
+export {
+  StoreError,
+  type MemberMeta,
+  type MemberStore,
+  type RecoveredMember,
+  type SnapshotReader,
+  type SnapshotStream,
+  type StoredEntry,
+  type StoreEvents,
+  type StoreOptions,
+  type StoreRefusal,
+  type StoreRequest,
+} from './store/storeTypes.ts';

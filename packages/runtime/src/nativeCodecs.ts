@@ -154,7 +154,7 @@ async function loadZstd(): Promise<Codec> {
       try {
         return zstd.decompress(asBuffer(bytes), { defaultHeapSize: Math.max(1, room) });
       } catch (error) {
-        if (size > sizeMax && (error as Error).message.endsWith("-70")) {
+        if (size > sizeMax && (error as Error).message.endsWith('-70')) {
           throw tooLarge('zstd', sizeMax);
         }
         throw error;
