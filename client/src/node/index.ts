@@ -1,1 +1,10 @@
-export {};
+export { Admin, type AdminOptions } from './admin.ts';
+export { ClientError, parseBootstrap } from './clientError.ts';
+export { ClientShell, type ClientEvent, type ShellOptions } from './clientShell.ts';
+export { type ConsumedRecord, NodeConsumer, type NodeConsumerOptions } from './consumer.ts';
+export {
+  type Delivery,
+  NodeProducer,
+  type NodeProducerOptions,
+  type RecordToSend,
+} from './producer.ts';
