@@ -1,3 +1,0 @@
-import { runStoreWorker } from './memberStoreWorker.ts';
-
-runStoreWorker();
