@@ -12,7 +12,8 @@ export interface Chaos {
   readonly hash: string;
 }
 
-const faultKinds = [
+/** Every way in which a seed harms its world. */
+export const faultKinds = [
   'kill',
   'bounce',
   'cut',
@@ -20,6 +21,7 @@ const faultKinds = [
   'pause',
   'expire',
   'deleteController',
+  'deleteRegistration',
   'clean stop',
 ] as const;
 
@@ -107,6 +109,13 @@ function harm(world: World, host: Host, kind: (typeof faultKinds)[number]): bool
       if (host.stored === null) return false;
       world.ensemble.expire(host.session, world.nowMs);
       return true;
+    case 'deleteRegistration':
+      return (
+        world.ensemble.tool(
+          [{ op: 'delete', path: `/brokers/ids/${host.broker}`, version: -1 }],
+          world.nowMs,
+        ) === 0
+      );
     case 'deleteController':
       return (
         world.ensemble.tool([{ op: 'delete', path: '/controller', version: -1 }], world.nowMs) === 0

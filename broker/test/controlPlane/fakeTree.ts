@@ -1,3 +1,4 @@
+import { defined } from '@zookafka/base';
 import {
   createFlags,
   errorCodes,
@@ -38,6 +39,10 @@ export class FakeTree {
 
   constructor() {
     this.znodes.set('/', this.znode(null, noSession));
+  }
+
+  at(path: string): FakeZnode {
+    return defined(this.znodes.get(path), 'The znode is there');
   }
 
   text(path: string): string {

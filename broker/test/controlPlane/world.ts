@@ -1,4 +1,4 @@
-import { Prng, TimerQueue } from '@zookafka/base';
+import { defined, Prng, TimerQueue } from '@zookafka/base';
 import { type StoredSession } from '@zookafka/zookeeper-session';
 import { type SessionId } from '@zookafka/zookeeper-wire';
 import {
@@ -16,7 +16,11 @@ import {
   type ZookeeperTransportEffect,
   type ZookeeperTransportInput,
 } from '../../src/core/controlPlane/zookeeper/zookeeperOptions.ts';
-import { type MetadataDelta, type PartitionMetadata } from '../../src/core/metadata.ts';
+import {
+  type MetadataDelta,
+  type PartitionMetadata,
+  type TopicMetadata,
+} from '../../src/core/metadata.ts';
 import { FakeEnsemble, type FakeConnection } from './fakeEnsemble.ts';
 
 /** A trace with who told it and when. */
@@ -88,6 +92,14 @@ export class Host {
     return this.plane?.image.partition(topic, partition);
   }
 
+  known(topic: string, partition = 0): PartitionMetadata {
+    return defined(this.state(topic, partition), 'The broker knows the partition');
+  }
+
+  topic(name: string): TopicMetadata {
+    return defined(this.plane?.image.topics.get(name), 'The broker knows the topic');
+  }
+
   get states(): PartitionMetadata[] {
     return [...(this.plane?.image.topics.values() ?? [])]
       .flatMap(({ partitions }) => partitions)
@@ -128,6 +140,18 @@ export class World {
 
   host(broker: number): Host {
     return this.hosts[broker - 1] as Host;
+  }
+
+  get controller(): Host {
+    const controller = this.hosts.find((host) => host.plane?.isController === true);
+    return defined(controller, 'There is a controller');
+  }
+
+  otherThan(host: Host): Host {
+    return defined(
+      this.hosts.find((other) => other !== host),
+      'There is another broker',
+    );
   }
 
   every(periodMs: number, act: () => void): void {

@@ -29,11 +29,12 @@ export type IsrOutcome =
   | { readonly kind: 'badVersion'; readonly now: StateRead }
   /** A broker that was to be added is not registered. */
   | { readonly kind: 'ineligible' }
-  /** The state is gone, or cannot be read. */
+  /** The state is gone or cannot be read, or the leader is not registered any more. */
   | { readonly kind: 'gone' };
 
 /**
- * Changes an ISR as the partition's leader does without asking a controller: a write at the version that it knows.
+ * Changes an ISR as the partition's leader does without asking a controller: a write at the version that it knows, as
+ * long as the leader and whoever enters are registered.
  *
  * @param isRetry an earlier attempt was lost: what is there is compared with the wish before anything is written, so a
  *   lost answer costs no stale version for ever
@@ -47,14 +48,16 @@ export function* alterIsr(change: IsrChange, isRetry: boolean): Task<IsrOutcome>
   }
   const { topic, partition, state, partitionEpoch, added } = change;
   const outcome = yield* multi([
+    check(brokerPath(state.leader), -1),
     ...added.map((broker) => check(brokerPath(broker), -1)),
     setData(statePath(topic, partition), encodeState(state), partitionEpoch),
   ]);
   if (outcome.err === 0) {
-    const { version, mzxid } = statOf(outcome, added.length);
+    const { version, mzxid } = statOf(outcome, added.length + 1);
     return { kind: 'ok', now: { state, partitionEpoch: version, stateZxid: mzxid } };
   }
-  if (outcome.failed < added.length) return { kind: 'ineligible' };
+  if (outcome.failed === 0) return { kind: 'gone' };
+  if (outcome.failed <= added.length) return { kind: 'ineligible' };
   if (outcome.err !== errorCodes.BadVersion) return { kind: 'gone' };
   const now = yield* readState(change);
   if (now === null) return { kind: 'gone' };

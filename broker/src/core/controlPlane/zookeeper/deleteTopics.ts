@@ -22,7 +22,7 @@ const partitionsPerTransaction = 64;
  * How many deleted topic ids are kept for brokers that are down: the oldest go first. A broker that comes back after as
  * many deletions sets the files of older ones aside instead of deleting them.
  */
-export const deletedTopicIdsMax = 10_000;
+export const deletedTopicIdsMax = 2000;
 
 /**
  * Deletes the topics that `/admin/delete_topics` names, in an order that can be taken up anywhere:

@@ -81,9 +81,10 @@ export class MemberLife {
     if (this.phase !== 'refused') this.phase = 'away';
   }
 
-  /** The broker's own znode changed: while another session holds it, that is what is waited for. */
-  onOwnZnodeChanged(): void {
-    if (this.phase === 'waiting') this.join();
+  /** The broker's own znode changed: what a waiting broker waits for, or what a tool took from a registered one. */
+  onOwnZnodeChanged(isGone: boolean): void {
+    const isRegistered = this.phase === 'member' || this.phase === 'campaigning';
+    if (this.phase === 'waiting' || (isGone && isRegistered)) this.join();
   }
 
   /** Nobody is controller. */

@@ -60,6 +60,8 @@ export class MetadataReader {
   private readonly due = new Map<string, Due>();
   private readonly brokers = new Set<number>();
   private readonly topics = new Map<string, KnownTopic>();
+  /** By topic id. */
+  private readonly names = new Map<string, string>();
   private readonly configs = new Set<string>();
   private readonly deletedIds = new Set<string>();
   private isReading = false;
@@ -181,12 +183,13 @@ export class MetadataReader {
       this.listener.trace('znodeUnreadable', { path, err });
       return;
     }
+    // A read of an absent znode leaves no watch, but a question whether it exists does.
+    if (err === errorCodes.NoNode && !this.hasAddWatch && isAwaited(place)) this.want(place, true);
     if (isParent(place)) {
       if (response?.op === 'getChildren') this.takeChildren(place, response.children);
       return;
     }
     const znode = readOf(answer, path);
-    if (znode === null && !this.hasAddWatch && isAwaited(place)) this.want(place, true);
     this.takeZnode(due, znode);
   }
 
@@ -224,6 +227,7 @@ export class MetadataReader {
   }
 
   private takeBrokers(brokers: readonly number[]): void {
+    this.listener.onBrokersListed(brokers);
     for (const broker of [...this.brokers]) {
       if (!brokers.includes(broker)) this.forgetBroker(broker);
     }
@@ -295,6 +299,7 @@ export class MetadataReader {
     if (topicId === undefined || this.deletedIds.has(topicId)) return;
     const { replicas } = payload;
     const told = isSame ? known.told : [];
+    this.names.set(topicId, topic);
     this.topics.set(topic, { topicId, createdZxid, partitions: replicas.length, told });
     this.listener.onTopic({ topic, topicId, replicas });
     for (const partition of replicas.keys()) {
@@ -346,13 +351,13 @@ export class MetadataReader {
   /** A topic that is known goes at once; of others the name is read. */
   private onDeletedId(topicId: string): void {
     this.deletedIds.add(topicId);
-    const known = [...this.topics].find(([, topic]) => topic.topicId === topicId);
-    if (known === undefined) {
+    const topic = this.names.get(topicId);
+    if (topic === undefined) {
       this.want({ kind: 'deletedTopicId', topicId });
       return;
     }
-    this.topics.delete(known[0]);
-    this.listener.onTopicIdDeleted(topicId, known[0]);
+    this.drop(topic);
+    this.listener.onTopicIdDeleted(topicId, topic);
   }
 
   private forgetBroker(broker: number): void {
@@ -362,8 +367,14 @@ export class MetadataReader {
   private forgetTopic(topic: string): void {
     const known = this.topics.get(topic);
     if (known === undefined) return;
-    this.topics.delete(topic);
+    this.drop(topic);
     this.listener.onTopicAbsent(topic, known.topicId);
+  }
+
+  private drop(topic: string): void {
+    const known = this.topics.get(topic);
+    if (known !== undefined) this.names.delete(known.topicId);
+    this.topics.delete(topic);
   }
 }
 

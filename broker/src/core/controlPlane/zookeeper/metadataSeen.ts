@@ -23,6 +23,8 @@ export interface StateSeen extends StatePayload {
 export interface MetadataListener {
   /** @param payload null when the broker is gone */
   onBroker(broker: number, payload: BrokerPayload | null, brokerEpoch: number): void;
+  /** Who is registered: what is known of them follows. */
+  onBrokersListed(brokers: readonly number[]): void;
   onController(broker: number | undefined): void;
   onTopic(topic: TopicSeen): void;
   /** The znode is absent: nothing is said of the files. */

@@ -150,9 +150,9 @@ export function isParent({ kind }: ZnodePlace): boolean {
   );
 }
 
-/** @returns whether the znode is expected where it is absent, by no change of its parent's children that is watched. */
-export function isAwaited({ kind }: ZnodePlace): boolean {
-  return kind === 'controller' || kind === 'state';
+/** @returns whether the znode is expected where it is absent, and no watched parent would tell that it came */
+export function isAwaited(place: ZnodePlace): boolean {
+  return place.kind === 'controller' || place.kind === 'state' || isParent(place);
 }
 
 /** @returns where a place is */

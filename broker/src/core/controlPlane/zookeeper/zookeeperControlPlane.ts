@@ -208,7 +208,8 @@ export class ZookeeperControlPlane implements ControlPlane {
         this.effects.push({ kind: 'cancelTimer', timer: zookeeperTimerPrefix + effect.timer });
         return;
       case 'trace':
-        this.effects.push(effect);
+        // Changes of state are told by the keeper, which knows what they mean for the broker.
+        if (effect.event !== 'zookeeperSession') this.effects.push(effect);
         return;
       default:
         this.transport(effect);
@@ -237,7 +238,7 @@ export class ZookeeperControlPlane implements ControlPlane {
     this.reader.onEvent(type, path);
     this.controller.onChanged(place);
     if (place.kind === 'broker' && place.broker === this.options.broker) {
-      this.member.onOwnZnodeChanged();
+      this.member.onOwnZnodeChanged(type === 'NodeDeleted');
     }
   }
 
@@ -247,6 +248,10 @@ export class ZookeeperControlPlane implements ControlPlane {
       this.runner,
       {
         onBroker: deltas.onBroker.bind(deltas),
+        onBrokersListed: (brokers) => {
+          // One-shot watches tell of the parent what was a deletion of this broker's znode.
+          if (!brokers.includes(this.options.broker)) this.member.onOwnZnodeChanged(true);
+        },
         onController: (broker) => {
           deltas.onController(broker);
           this.onControllerSeen(broker);
