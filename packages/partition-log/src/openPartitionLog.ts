@@ -51,6 +51,9 @@ export function openPartitionLog(opening: LogOpening): PartitionLog {
   if (!isClean) recover(recovery);
   const logStartOffset = settleStart(recovery);
   epochs.truncateFromEnd(recovery.endOffset);
+  const known = epochs.entries[0]?.startOffset ?? recovery.endOffset;
+  // A power cut may undo a removal of old segments, but not that of their epochs.
+  if (known > logStartOffset) scanEpochs(opening, segments, epochs);
   epochs.truncateFromStart(logStartOffset);
   const { files } = opening.resources;
   const isChanged = !isAsSaved || JSON.stringify(epochs.entries) !== before;
@@ -92,6 +95,7 @@ function loadEpochs(
 /** The log tells the epochs too, more slowly; where it is torn, recovery goes on. */
 function scanEpochs(opening: LogOpening, segments: SegmentList, epochs: LeaderEpochCache): void {
   const { config } = opening;
+  epochs.clear();
   try {
     segments.replay({ offset: segments.first.baseOffset, config }, (bytes, at) => {
       noteEpoch(epochs, bytes, at);

@@ -1,4 +1,4 @@
-import { utf8Encode } from '@zookafka/base';
+import { Prng, utf8Encode } from '@zookafka/base';
 import { checkpointFiles, LogDirectory, type LogDirectoryOptions } from '@zookafka/partition-log';
 import { appendBatch, resourcesOf, smallConfig, refusal } from './logFixture.ts';
 import { MemoryDisk } from './memoryDisk.ts';
@@ -83,11 +83,28 @@ test('a retired partition is forgotten at once, so that its successor is not tru
   directory.checkpointLogs();
   directory.retire([{ id, unique, suffix: 'delete' }]);
   expect(() => appendBatch(log)).toThrow(refusal('LOG_FAILED'));
-  const successor = open(disk);
-  expect(successor.partitions).toEqual([]);
-  expect(successor.create(id, topicId).log.recoveryPoint).toBe(0);
-  expect(successor.removeDeleted()).toBe(1);
+  expect(directory.partitions).toEqual([]);
+  const successor = directory.create(id, topicId).log;
+  for (let count = 0; count < 5; count++) appendBatch(successor);
+  const [again] = open(disk).loadAll();
+  expect(again?.log.recoveryPoint).toBe(0);
+  expect(directory.removeDeleted()).toBe(1);
   expect(disk.list(home).filter((name) => name.includes('delete'))).toEqual([]);
+});
+
+test('a checkpoint that was written survives every power cut', () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const disk = new MemoryDisk();
+    disk.makeDirectory('/data');
+    disk.syncDirectory('/');
+    const directory = open(disk);
+    const { log } = directory.create(id, topicId);
+    appendBatch(log);
+    log.flush();
+    directory.checkpointHighWatermarks([[id, 1]]);
+    disk.powerCut(new Prng(seed));
+    expect([...open(disk).loadAll()]).toMatchObject([{ id, topicId, highWatermark: 1 }]);
+  }
 });
 
 test('a stray partition is kept under another name', () => {

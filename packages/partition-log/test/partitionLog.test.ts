@@ -307,3 +307,34 @@ test('the cache is bounded over all logs, the oldest chunk goes first', () => {
   expect(first.read({ offset: 0, ...all }).offsetNext).toBe(1);
   expect(disk.counts.read).toBeGreaterThan(read);
 });
+
+test('segments go one by one and durably, so that a crash leaves no hole', () => {
+  const acts: string[] = [];
+  const disk = newDisk();
+  const log = openLog(disk);
+  for (let count = 0; count < 48; count++) appendBatch(log);
+  const limits = { nowMs: 0, retentionMs: -1, retentionBytes: 2500, highWatermark: 48 };
+  disk.beforeChange = (act, path) => {
+    if (act === 'syncDirectory') acts.push('sync');
+    if (act === 'remove' && path.endsWith('.log')) acts.push(String(Number(path.slice(-24, -4))));
+  };
+  log.truncateTo(13);
+  expect(acts.slice(0, 4)).toEqual(['36', 'sync', '24', 'sync']);
+  for (let count = 0; count < 60; count++) appendBatch(log);
+  acts.length = 0;
+  log.deleteOldSegments(limits);
+  expect(acts.slice(0, 3)).toEqual(['0', 'sync', '12']);
+});
+
+test('a segment that ends at the recovery point is scanned: its indexes were perhaps never synced', () => {
+  const disk = newDisk();
+  const log = openLog(disk);
+  for (let count = 0; count < 12; count++) appendBatch(log, { timestamp: count });
+  log.flush();
+  appendBatch(log, { timestamp: 0 });
+  expect(log.segmentCount).toBe(2);
+  const path = `${directory}/00000000000000000000.timeindex`;
+  disk.overwrite(path, disk.bytesOf(path).slice(0, 12));
+  const again = openLog(disk, { recoveryPoint: 12 });
+  expect(again.largestTime()).toEqual({ timestamp: 11, lastOffset: 11 });
+});
