@@ -1,1 +1,1 @@
-export {};
+export * from './controlPlane/index.ts';
