@@ -11,6 +11,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   unlinkSync,
   writevSync,
   constants,
@@ -31,7 +32,8 @@ export class NodeFileSystem implements FileSystem {
   }
 
   list(path: string): readonly string[] {
-    return existsSync(path) ? readdirSync(path).sort() : [];
+    const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+    return isFolder ? readdirSync(path).sort() : [];
   }
 
   makeDirectory(path: string): void {
