@@ -1,3 +1,4 @@
+export { decodeAssignment as decodeGroupAssignment } from '../core/index.ts';
 export { Admin, type AdminOptions } from './admin.ts';
 export { ClientError, parseBootstrap } from './clientError.ts';
 export { ClientShell, type ClientEvent, type ShellOptions } from './clientShell.ts';

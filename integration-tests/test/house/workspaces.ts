@@ -105,9 +105,8 @@ function importsUnder(folder: string): readonly string[] {
 
 /** Every module that a source names in `import`, `export … from` or `import()`. */
 export function specifiersOf(text: string): readonly string[] {
-  return [...text.matchAll(/(?:\bfrom |\bimport |\bimport\(|\brequire\()'([^']+)'/g)].map(
-    ([, specifier]) => specifier as string,
-  );
+  const statements = /^(?:import|export)\b[^;']*?'([^']+)';|\b(?:import|require)\('([^']+)'\)/gm;
+  return [...text.matchAll(statements)].map(([, named, called]) => (named ?? called) as string);
 }
 
 function readJson(path: string): unknown {

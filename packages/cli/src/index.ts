@@ -1,1 +1,15 @@
-export {};
+export {
+  type ClusterDescription,
+  type ClusterLayout,
+  findCluster,
+  layOut,
+  type NodeLayout,
+} from './cluster/layout.ts';
+export { main } from './main.ts';
+export {
+  type Anatomy,
+  type ClusterEvent,
+  lastAnatomy,
+  mergeEvents,
+  parseEvents,
+} from './output/anatomy.ts';

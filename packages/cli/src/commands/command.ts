@@ -1,0 +1,74 @@
+import { type Argv, type CommandModule } from 'yargs';
+
+import { dataDefault, requireCluster } from '../cluster/layout.ts';
+
+/** A command of the command line. */
+export type Command = CommandModule<object, never>;
+
+/** Makes a command; its handler gets the options that `builder` declares. */
+export function command<Options>(parts: {
+  readonly command: string;
+  readonly describe: string;
+  readonly builder: (yargs: Argv) => Argv<Options>;
+  readonly handler: (options: Options) => Promise<void> | void;
+}): Command {
+  return parts as unknown as Command;
+}
+
+/** Adds `--data`. */
+export function withData<Options>(yargs: Argv<Options>): Argv<Options & { readonly data: string }> {
+  return yargs.option('data', {
+    type: 'string',
+    default: dataDefault,
+    describe: 'the folder that holds the cluster',
+  });
+}
+
+/** Adds `--json`. */
+export function withJson<Options>(
+  yargs: Argv<Options>,
+): Argv<Options & { readonly json: boolean }> {
+  return yargs.option('json', {
+    type: 'boolean',
+    default: false,
+    describe: 'one line of JSON on standard output',
+  });
+}
+
+/** Adds `--data` and `--bootstrap-server`, which takes its place for a cluster that is not in a folder. */
+export function withBootstrap<Options>(
+  yargs: Argv<Options>,
+): Argv<Options & { readonly data: string; readonly bootstrapServer: string | undefined }> {
+  return withData(yargs).option('bootstrap-server', {
+    type: 'string',
+    describe: 'brokers to ask (host:port,…), in place of --data',
+  }) as unknown as Argv<
+    Options & { readonly data: string; readonly bootstrapServer: string | undefined }
+  >;
+}
+
+/** Which brokers a command asks. */
+export function bootstrapOf({
+  data,
+  bootstrapServer,
+}: {
+  readonly data: string;
+  readonly bootstrapServer: string | undefined;
+}): string {
+  return bootstrapServer ?? requireCluster(data).bootstrap;
+}
+
+/** Prints a line of data. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Prints a line for the person, which is no data. */
+export function tell(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Prints one line of JSON. */
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value));
+}

@@ -1,0 +1,143 @@
+import { performance } from 'node:perf_hooks';
+
+import { type ClusterDescription, type ClusterLayout, findCluster } from '../cluster/layout.ts';
+import { pidOf } from '../cluster/nodeProcess.ts';
+import { killCluster, prepareCluster, startCluster, stopCluster } from '../cluster/start.ts';
+import { usageError } from '../failure.ts';
+import { command, print, printJson, tell, withData, withJson } from './command.ts';
+
+interface UpOptions {
+  readonly data: string;
+  readonly json: boolean;
+  readonly coordinators: number | undefined;
+  readonly brokers: number | undefined;
+  readonly portOffset: number | undefined;
+  readonly host: string | undefined;
+  readonly detach: boolean;
+}
+
+const countMax = 99;
+const portOffsetMax = 50_000;
+const exitCodeForced = 130;
+
+/** `zookafka up` */
+export const upCommand = command<UpOptions>({
+  command: 'up',
+  describe: 'start a cluster, or resume the one in the data folder',
+  builder: (yargs) =>
+    withJson(withData(yargs))
+      .option('coordinators', { type: 'number', describe: 'members of the ensemble (3)' })
+      .option('brokers', { type: 'number', describe: 'brokers (3)' })
+      .option('port-offset', { type: 'number', describe: 'added to every port (0)' })
+      .option('host', { type: 'string', describe: 'address to listen on (127.0.0.1)' })
+      .option('detach', {
+        type: 'boolean',
+        default: false,
+        describe: 'end when the cluster is ready, and leave it running',
+      }) as never,
+  handler: runUp,
+});
+
+async function runUp(options: UpOptions): Promise<void> {
+  const startMs = performance.now();
+  const cluster = prepareCluster(options.data, describeWanted(options));
+  if (cluster.nodes.every((node) => pidOf(node) !== undefined)) {
+    throw usageError(
+      `The cluster in ${cluster.data} runs already: see "zookafka status", stop it with "zookafka down"`,
+    );
+  }
+  const stopping = options.detach ? undefined : stopOnSignals(cluster);
+  await startCluster(cluster);
+  const readyMs = Math.round(performance.now() - startMs);
+  if (options.json) printJson(readyLine(cluster, readyMs));
+  else print(readyText(cluster, readyMs));
+  await stopping;
+}
+
+function describeWanted(options: UpOptions): ClusterDescription {
+  const existing = findCluster(options.data)?.description;
+  const { coordinators, brokers, portOffset } = options;
+  requireCount('--coordinators', coordinators, { min: 1, max: countMax });
+  requireCount('--brokers', brokers, { min: 0, max: countMax });
+  requireCount('--port-offset', portOffset, { min: 0, max: portOffsetMax });
+  return {
+    version: 1,
+    host: options.host ?? existing?.host ?? '127.0.0.1',
+    coordinators: coordinators ?? existing?.coordinators ?? 3,
+    brokers: brokers ?? existing?.brokers ?? 3,
+    portOffset: portOffset ?? existing?.portOffset ?? 0,
+  };
+}
+
+function requireCount(
+  name: string,
+  value: number | undefined,
+  { min, max }: { readonly min: number; readonly max: number },
+): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= min && value <= max)) return;
+  throw usageError(`${name} is ${value}: accepted is a whole number from ${min} to ${max}`);
+}
+
+/** The first signal stops brokers, then members; a second one stops everything at once. */
+function stopOnSignals(cluster: ClusterLayout): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let isStopping = false;
+    const onSignal = (): void => {
+      if (isStopping) {
+        killCluster(cluster);
+        process.exit(exitCodeForced);
+      }
+      isStopping = true;
+      tell('Stopping: brokers, then coordinators (Ctrl-C again: at once)');
+      stopCluster(cluster).then(() => {
+        resolve();
+        process.exit(0);
+      }, reject);
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+    // Keeps the runner alive while its nodes run.
+    setInterval(() => undefined, 1 << 30);
+  });
+}
+
+function readyLine(cluster: ClusterLayout, readyMs: number): object {
+  return {
+    zookeeper: cluster.zookeeper,
+    bootstrap: cluster.bootstrap,
+    coordinators: cluster.coordinators.map((node) => ({
+      name: node.name,
+      pid: pidOf(node) ?? null,
+      client: node.address,
+      websocket: `ws://${node.address}/zookeeper`,
+    })),
+    brokers: cluster.brokers.map((node) => ({
+      name: node.name,
+      id: node.id,
+      pid: pidOf(node) ?? null,
+      kafka: node.address,
+    })),
+    data: cluster.data,
+    readyMs,
+  };
+}
+
+function readyText(cluster: ClusterLayout, readyMs: number): string {
+  const { coordinators, brokers, data } = cluster;
+  return [
+    `Ready in ${readyMs} ms: ${coordinators.length} coordinators, ${brokers.length} brokers, each a process of its own`,
+    '',
+    `  ZooKeeper  ${cluster.zookeeper}`,
+    ...(brokers.length > 0 ? [`  Kafka      ${cluster.bootstrap}`] : []),
+    `  WebSocket  ws://${coordinators[0]?.address ?? ''}/zookeeper`,
+    `  Data       ${data}`,
+    '',
+    'Try next, in another terminal:',
+    '  npx zookafka status',
+    '  npx zookafka topics --create --topic user-logs --partitions 3 --replication-factor 3',
+    '  npx zookafka produce --topic user-logs',
+    '  npx zookafka kill leader-of:user-logs-0 && npx zookafka events',
+    '',
+    'Ctrl-C stops all of it; npx zookafka down does so from elsewhere.',
+  ].join('\n');
+}
