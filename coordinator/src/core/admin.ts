@@ -1,4 +1,4 @@
-import { type FourLetterWord, sessionIdText, zxidText } from '@zookafka/zookeeper-wire';
+import { type FourLetterWord, makeZxid, sessionIdText, zxidText } from '@zookafka/zookeeper-wire';
 import { type Connections } from './connections.ts';
 import { type MemberContext } from './context.ts';
 
@@ -61,7 +61,9 @@ export class Admin {
   }
 
   private serverStats(): string {
-    const { stats, tree, lastZxid } = this.context;
+    const { stats, tree, lastZxid, epoch } = this.context;
+    // An epoch in which nothing was written yet has only its mark, which is no transaction.
+    const zxid = Math.max(lastZxid, makeZxid(epoch, 0));
     const average = latencyText(stats.latencyMsAverage);
     const lines = [
       `Latency min/avg/max: ${stats.latencyMsMin}/${average}/${stats.latencyMsMax}`,
@@ -69,7 +71,7 @@ export class Admin {
       `Sent: ${stats.sent}`,
       `Connections: ${this.connections.count}`,
       `Outstanding: ${this.connections.outstandingCount}`,
-      `Zxid: ${zxidText(lastZxid)}`,
+      `Zxid: ${zxidText(zxid)}`,
       `Mode: ${this.mode}`,
       `Node count: ${tree.count}`,
     ];

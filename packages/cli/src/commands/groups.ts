@@ -53,7 +53,7 @@ export const groupsCommand = command<GroupsOptions>({
         type: 'boolean',
         default: false,
         describe: 'describe: the state',
-      }) as never,
+      }),
   handler: async (options) => {
     const actions = (['list', 'describe', 'delete'] as const).filter((name) => options[name]);
     const [action] = actions;

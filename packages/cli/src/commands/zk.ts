@@ -1,4 +1,4 @@
-import { flagsOf, openAcl } from '@zookafka/zookeeper-wire';
+import { createFlags, openAcl } from '@zookafka/zookeeper-wire';
 import { EnsembleClient } from '../cluster/ensembleClient.ts';
 import { requireCluster } from '../cluster/layout.ts';
 import { usageError } from '../failure.ts';
@@ -40,8 +40,9 @@ const verbs: Readonly<Record<string, Run>> = {
     else print(statText(stat));
   },
   create: async (client, { path, value, ephemeral, sequential, json }) => {
-    const flags =
-      (ephemeral ? createFlags.ephemeral : 0) | (sequential ? createFlags.sequential : 0);
+    const kind =
+      `${ephemeral ? 'ephemeral' : 'persistent'}${sequential ? 'Sequential' : ''}` as const;
+    const flags = createFlags[kind];
     const data = value === undefined ? null : Buffer.from(value);
     const created = await client.ask<'create'>({ op: 'create', path, data, acl: openAcl, flags });
     if (json) printJson({ created: created.path });
