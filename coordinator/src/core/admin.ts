@@ -24,6 +24,7 @@ export class Admin {
     if (word === 'ruok') return 'imok';
     if (word === 'isro') return this.context.isServing ? 'rw' : 'null';
     if (word === 'conf') return this.conf();
+    if (word === 'envi') return this.envi();
     if (!this.context.isServing) {
       return 'This ZooKeeper instance is not currently serving requests\n';
     }
@@ -118,9 +119,12 @@ export class Admin {
   }
 
   private conf(): string {
-    return this.context.config.admin.configuration
-      .map(([name, value]) => `${name}=${value}\n`)
-      .join('');
+    return linesText(this.context.config.admin.configuration);
+  }
+
+  private envi(): string {
+    const { environment = [] } = this.context.config.admin;
+    return `Environment:\n${linesText([['zookeeper.version', this.version], ...environment])}`;
   }
 
   /** The sessions that own nodes, and which. */
@@ -146,4 +150,8 @@ export class Admin {
 function latencyText(ms: number): string {
   const rounded = Math.round(ms * 10_000) / 10_000;
   return Number.isInteger(rounded) ? `${rounded}.0` : String(rounded);
+}
+
+function linesText(lines: readonly (readonly [name: string, value: string])[]): string {
+  return lines.map(([name, value]) => `${name}=${value}\n`).join('');
 }

@@ -40,6 +40,8 @@ export interface AdminConfig {
   readonly builtOn: string;
   /** The words that are answered; ZooKeeper's default is `srvr` alone. `*` allows all. */
   readonly whitelist: readonly string[];
+  /** The lines of `envi` after the version, in order. */
+  readonly environment?: readonly (readonly [name: string, value: string])[];
   /** The lines of `conf`, in order. */
   readonly configuration: readonly (readonly [name: string, value: string])[];
 }

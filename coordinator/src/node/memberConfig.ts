@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { hostname, release, type } from 'node:os';
 
 import { type MemberConfig } from '../core/index.ts';
 import { type CoordinatorConfiguration } from './configuration.ts';
@@ -44,9 +45,22 @@ export function memberConfigOf(
       version,
       builtOn,
       whitelist: configuration.whitelist,
+      environment: environmentLines(),
       configuration: confLines(configuration),
     },
   };
+}
+
+/** What `envi` prints of this process. */
+function environmentLines(): readonly (readonly [name: string, value: string])[] {
+  return [
+    ['host.name', hostname()],
+    ['node.version', process.version],
+    ['os.name', type()],
+    ['os.arch', process.arch],
+    ['os.version', release()],
+    ['user.dir', process.cwd()],
+  ];
 }
 
 /** What `conf` prints: the values in force, under ZooKeeper's names. */
