@@ -105,8 +105,14 @@ function importsUnder(folder: string): readonly string[] {
 
 /** Every module that a source names in `import`, `export … from` or `import()`. */
 export function specifiersOf(text: string): readonly string[] {
-  const statements = /^(?:import|export)\b[^;']*?'([^']+)';|\b(?:import|require)\('([^']+)'\)/gm;
-  return [...text.matchAll(statements)].map(([, named, called]) => (named ?? called) as string);
+  const names = String.raw`(?:type\s+)?(?:\*(?:\s+as\s+\w+)?|\{[^}]*\}|\w+)(?:\s*,\s*\{[^}]*\})?`;
+  const statements = new RegExp(
+    String.raw`^(?:import|export)\s+${names}\s+from\s+'([^']+)'|^import\s+'([^']+)'|\b(?:import|require)\('([^']+)'\)`,
+    'gm',
+  );
+  return [...text.matchAll(statements)].map(
+    ([, from, bare, called]) => (from ?? bare ?? called) as string,
+  );
 }
 
 function readJson(path: string): unknown {

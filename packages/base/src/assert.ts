@@ -42,7 +42,7 @@ function factsText(facts: Facts): string {
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   try {
-    return String(JSON.stringify(value));
+    return JSON.stringify(value);
   } catch {
     return String(value);
   }
