@@ -1,0 +1,232 @@
+import { ByteReader, CodedError } from '@zookafka/base';
+import {
+  type ApiName,
+  apiName,
+  decodeRequest,
+  decodeRequestHead,
+  encodeResponseFrame,
+  isServed,
+  type RequestOf,
+  type ResponseBody,
+} from '@zookafka/kafka-wire';
+import { type Clock, type Log, type TcpConnection, TcpServer } from '@zookafka/runtime';
+import { type BrokerEffect, type BrokerInput, type RequestInput } from '../core/index.ts';
+import { ClientConnection } from './clientConnection.ts';
+import { type SocketSettings } from './configuration.ts';
+import { type Address } from './listeners.ts';
+import { type ProduceJudge } from './verdicts.ts';
+
+/** What the server needs. */
+export interface SocketServerOptions {
+  readonly listen: Address;
+  readonly settings: SocketSettings;
+  /** What the core takes of one connection at once. */
+  readonly requestsInFlightMax: number;
+  readonly judge: ProduceJudge;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly submit: (input: BrokerInput) => void;
+}
+
+/** A port that cannot be listened on. */
+export class ListenError extends CodedError<{
+  readonly code: 'LISTEN_FAILED';
+  readonly address: string;
+}> {
+  override readonly name = 'ListenError';
+}
+
+type ClientEffect = Extract<
+  BrokerEffect,
+  { readonly kind: 'respond' | 'noResponse' | 'closeConnection' }
+>;
+
+/** A client that does not read is cut off when so much waits for it: several of the largest answers. */
+const bufferedBytesMax = 256 << 20;
+const idleCheckMs = 10_000;
+
+/**
+ * The port of the broker: cuts and decodes requests into inputs, encodes answers, one write a connection a turn.
+ * Decides nothing; what cannot be read costs the connection.
+ */
+export class SocketServer {
+  private readonly options: SocketServerOptions;
+  private readonly connections = new Map<number, ClientConnection>();
+  private readonly countByHost = new Map<string, number>();
+  private server: TcpServer | undefined;
+  private idleTimer: NodeJS.Timeout | undefined;
+  private idLast = 0;
+
+  constructor(options: SocketServerOptions) {
+    this.options = options;
+  }
+
+  /** @throws {ListenError} naming the address */
+  async listen(): Promise<void> {
+    const { listen, settings, log } = this.options;
+    try {
+      this.server = await TcpServer.listen({
+        ...listen,
+        bufferedBytesMax,
+        connectionCountMax: settings.connectionCountMax,
+        onConnection: (link) => {
+          this.accept(link);
+        },
+        onError: (error) => {
+          log.warn('A connection could not be accepted', { error });
+        },
+      });
+    } catch (cause) {
+      const address = `${listen.host}:${listen.port}`;
+      const { code, message } = cause as NodeJS.ErrnoException;
+      const fact = code === 'EADDRINUSE' ? 'the port is in use' : message;
+      throw new ListenError(
+        { code: 'LISTEN_FAILED', address },
+        `Cannot listen on ${address} (listeners): ${fact}`,
+        { cause },
+      );
+    }
+    if (settings.idleMsMax > 0) {
+      this.idleTimer = setInterval(() => {
+        this.closeIdle();
+      }, idleCheckMs).unref();
+    }
+  }
+
+  get port(): number {
+    return this.server?.port ?? 0;
+  }
+
+  perform(effect: ClientEffect): void {
+    const connection = this.connections.get(effect.connection);
+    if (connection === undefined) return;
+    switch (effect.kind) {
+      case 'respond':
+        this.respond(connection, effect);
+        return;
+      case 'noResponse':
+        if (connection.onAnswered()) this.readOn(connection);
+        return;
+      case 'closeConnection':
+        this.close(connection, effect.reason);
+    }
+  }
+
+  /** Accepts nobody, and cuts who is there. */
+  async stop(): Promise<void> {
+    clearInterval(this.idleTimer);
+    for (const { link } of this.connections.values()) link.close();
+    await this.server?.stop();
+  }
+
+  private accept(link: TcpConnection): void {
+    const { settings, requestsInFlightMax, clock, submit } = this.options;
+    const { requestBytesMax } = settings;
+    const connection = new ClientConnection(
+      { id: ++this.idLast, link, nowMs: clock.monotonicMs() },
+      { requestBytesMax, inFlightMax: requestsInFlightMax, inFlightBytesMax: requestBytesMax },
+    );
+    const { id, host } = connection;
+    const count = (this.countByHost.get(host) ?? 0) + 1;
+    if (count > settings.connectionsPerAddressMax) {
+      this.options.log.warn('Too many connections from one address', { host });
+      link.destroy();
+      return;
+    }
+    this.countByHost.set(host, count);
+    this.connections.set(id, connection);
+    link.start({
+      onData: (bytes) => {
+        connection.push(bytes);
+        this.readOn(connection);
+      },
+      onDrain: () => {
+        this.readOn(connection);
+      },
+      onClose: (error) => {
+        this.connections.delete(id);
+        this.countDown(host);
+        if (error instanceof CodedError) this.refused(connection, error.message);
+        submit({ kind: 'connectionClosed', connection: id });
+      },
+    });
+  }
+
+  private countDown(host: string): void {
+    const count = (this.countByHost.get(host) ?? 1) - 1;
+    if (count === 0) this.countByHost.delete(host);
+    else this.countByHost.set(host, count);
+  }
+
+  private readOn(connection: ClientConnection): void {
+    if (connection.isClosing) return;
+    try {
+      for (;;) {
+        const frame = connection.nextFrame();
+        if (frame === undefined) return;
+        this.options.submit(this.decode(connection, frame));
+      }
+    } catch (error) {
+      // Whatever a peer sends is refused by name; anything else is a bug.
+      if (!(error instanceof CodedError)) throw error;
+      this.close(connection, error.message);
+    }
+  }
+
+  private decode(connection: ClientConnection, frame: Uint8Array): RequestInput {
+    const { clock, judge } = this.options;
+    const reader = new ByteReader(frame);
+    const { apiKey, apiVersion, correlationId, clientId } = decodeRequestHead(reader);
+    const name = apiName(apiKey);
+    const isKnown = name !== undefined && isServed(name, apiVersion);
+    const body = isKnown ? decodeRequest(name, apiVersion, reader) : null;
+    connection.activeMs = clock.monotonicMs();
+    const input: RequestInput = {
+      kind: 'request',
+      connection: connection.id,
+      correlationId,
+      apiKey,
+      apiVersion,
+      clientId,
+      clientHost: connection.host,
+      body,
+      wallMs: clock.wallMs(),
+    };
+    if (name !== 'produce' || body === null) return input;
+    return { ...input, verdicts: judge.judge(body as RequestOf<'produce'>, apiVersion) };
+  }
+
+  private respond(
+    connection: ClientConnection,
+    { apiKey, apiVersion, correlationId, body }: Extract<ClientEffect, { kind: 'respond' }>,
+  ): void {
+    const name = apiName(apiKey) as ApiName;
+    // A client that asked for a version of ApiVersions that nobody knows can read the first.
+    const version = isServed(name, apiVersion) ? apiVersion : 0;
+    const head = { apiVersion: version, correlationId };
+    const chunks = encodeResponseFrame(name, head, body as ResponseBody<ApiName>);
+    for (const chunk of chunks) connection.link.write(chunk);
+    if (connection.onAnswered()) this.readOn(connection);
+  }
+
+  private close(connection: ClientConnection, reason: string): void {
+    if (connection.isClosing) return;
+    connection.isClosing = true;
+    this.refused(connection, reason);
+    connection.link.close();
+  }
+
+  private refused({ link }: ClientConnection, reason: string): void {
+    this.options.log.warn('A connection was closed', { client: link.remoteAddress, reason });
+  }
+
+  private closeIdle(): void {
+    const { settings, clock } = this.options;
+    const before = clock.monotonicMs() - settings.idleMsMax;
+    for (const connection of this.connections.values()) {
+      if (connection.inFlightCount > 0 || connection.activeMs > before) continue;
+      connection.isClosing = true;
+      connection.link.close();
+    }
+  }
+}
