@@ -69,14 +69,13 @@ export class FetchLook {
         ? errorCodes.UNKNOWN_LEADER_EPOCH
         : errorCodes.NOT_LEADER_OR_FOLLOWER;
     }
-    const { fetchOffset } = wanted;
-    if (fetchOffset < replica.logStartOffset || fetchOffset > replica.logEndOffset) {
+    // Whoever diverges is told so first: its end may well be beyond ours.
+    const isInRange = this.lookForDivergence(part, replica);
+    if (!isInRange) {
       part.highWatermark = replica.highWatermark;
       part.logStartOffset = replica.logStartOffset;
       return errorCodes.OFFSET_OUT_OF_RANGE;
     }
-    const isDivergenceKnown = this.lookForDivergence(part, replica);
-    if (!isDivergenceKnown) return errorCodes.OFFSET_OUT_OF_RANGE;
     if (isReplica && isNew && part.diverging === undefined) {
       this.advance(replica, leadership, { part, reader });
     }
@@ -84,17 +83,17 @@ export class FetchLook {
     return 0;
   }
 
-  /** @returns false when the leader does not know where the reader's epoch ended */
+  /** @returns false when the offset is out of range, or the leader does not know where the reader's epoch ended */
   private lookForDivergence(part: FetchPart, replica: Replica): boolean {
     const { lastFetchedEpoch, fetchOffset } = part.wanted;
-    if (lastFetchedEpoch < 0) return true;
-    const leaderEpochEnd = replica.epochs.endOffsetFor(lastFetchedEpoch, replica.logEndOffset);
-    if (leaderEpochEnd.endOffset < 0) return false;
-    const { rules } = this.context;
-    if (rules.diverges({ lastFetchedEpoch, fetchOffset, leaderEpochEnd })) {
-      part.diverging = leaderEpochEnd;
+    if (fetchOffset < replica.logStartOffset) return false;
+    if (lastFetchedEpoch >= 0) {
+      const leaderEpochEnd = replica.epochs.endOffsetFor(lastFetchedEpoch, replica.logEndOffset);
+      if (leaderEpochEnd.endOffset < 0) return false;
+      const question = { lastFetchedEpoch, fetchOffset, leaderEpochEnd };
+      if (this.context.rules.diverges(question)) part.diverging = leaderEpochEnd;
     }
-    return true;
+    return part.diverging !== undefined || fetchOffset <= replica.logEndOffset;
   }
 
   private advance(
