@@ -235,7 +235,8 @@ export class Client implements Machine<ClientInput, ClientEffect> {
       dueMs = Math.min(dueMs, part?.nextDueMs() ?? Infinity);
     }
     dueMs = Math.min(dueMs, this.links.nextDueMs ?? Infinity);
-    if (dueMs < Infinity) effects.push({ kind: 'setTimer', delayMs: Math.max(0, dueMs - nowMs) });
+    if (dueMs < Infinity)
+      effects.push({ kind: 'setTimer', timer: 'wake', delayMs: Math.max(0, dueMs - nowMs) });
   }
 }
 

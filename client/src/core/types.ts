@@ -107,7 +107,7 @@ export type ClientEffect =
       readonly expectsResponse: boolean;
     }
   /** One timer a machine: replaces the one before. */
-  | { readonly kind: 'setTimer'; readonly delayMs: number }
+  | { readonly kind: 'setTimer'; readonly timer: 'wake'; readonly delayMs: number }
   | {
       readonly kind: 'delivered';
       readonly token: number;

@@ -39,12 +39,12 @@ const connectTimeoutMs = 5000;
 export class ClientShell {
   private readonly options: ShellOptions;
   private readonly links = new Map<number, Link>();
-  private readonly driver: MachineDriver<ClientInput, ClientEffect, undefined>;
+  private readonly driver: MachineDriver<ClientInput, ClientEffect, 'wake'>;
 
   constructor(options: ShellOptions) {
     this.options = options;
     const seed = Math.floor(Math.random() * 2 ** 32);
-    this.driver = new MachineDriver<ClientInput, ClientEffect, undefined>({
+    this.driver = new MachineDriver<ClientInput, ClientEffect, 'wake'>({
       machine: new Client(options.config, new Prng(seed)),
       timerInput: () => ({ kind: 'timer' }),
       perform: (effects) => {
