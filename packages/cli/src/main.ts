@@ -14,7 +14,8 @@ import { statusCommand } from './commands/status.ts';
 import { topicsCommand } from './commands/topics.ts';
 import { upCommand } from './commands/up.ts';
 import { zkCommand } from './commands/zk.ts';
-import { CommandError } from './failure.ts';
+import { CommandError, usageError } from './failure.ts';
+import { usageSentence } from './usageSentence.ts';
 
 const commands: readonly Command[] = [
   upCommand,
@@ -35,29 +36,19 @@ const commands: readonly Command[] = [
   brokerCommand,
 ];
 
+const commandNames = commands.map(({ command: form }) => String(form).split(' ')[0] ?? '');
+
 const usageExitCode = 2;
 const failedExitCode = 1;
 
 /** Runs the command line. Exit codes: 0 done, 1 the cluster refused or failed, 2 the words were off. */
 export function main(words: readonly string[]): void {
-  let parser = yargs(words)
-    .scriptName('zookafka')
-    .usage('$0 COMMAND: a ZooKeeper-mode Kafka that you can break on purpose')
-    .strict()
-    .recommendCommands()
-    .demandCommand(1, 'Name a command; "zookafka --help" lists them')
-    .wrap(100)
-    .fail((message: string | null, error: Error | undefined) => {
-      endWith(error, message);
-    });
-  for (const one of commands) parser = parser.command(one);
-  Promise.resolve(parser.parseAsync()).then(
+  parse(words).then(
     () => {
-      // Sockets that linger must not keep a command that is done.
       if (!runsOn.has(words[0] ?? '')) process.exitCode ??= 0;
     },
     (error: unknown) => {
-      endWith(error, null);
+      endWith(error);
     },
   );
 }
@@ -65,18 +56,39 @@ export function main(words: readonly string[]): void {
 /** Commands that go on after their handler returned. */
 const runsOn: ReadonlySet<string> = new Set(['coordinator', 'broker']);
 
-function endWith(error: unknown, message: string | null): void {
-  if (error === undefined) {
-    tell(`zookafka: ${message ?? 'the words were not understood'}`);
-    process.exit(usageExitCode);
+async function parse(words: readonly string[]): Promise<void> {
+  let parser = yargs(words)
+    .scriptName('zookafka')
+    .usage('$0 COMMAND: a ZooKeeper-mode Kafka that you can break on purpose')
+    .strict()
+    .demandCommand(1, 'Name a command; "zookafka --help" lists them')
+    .wrap(100)
+    .check((given) => requireNumbers(given), true)
+    .fail((message: string | null, error: Error | undefined) => {
+      const isMine = error !== undefined && error.name !== 'YError';
+      const said = message ?? error?.message ?? '';
+      endWith(isMine ? error : usageError(usageSentence(said, words, commandNames)));
+    });
+  for (const one of commands) parser = parser.command(one);
+  await parser.parseAsync();
+}
+
+/** What cannot be read as a number is NaN by now. */
+function requireNumbers(given: Readonly<Record<string, unknown>>): true {
+  for (const [name, value] of Object.entries(given)) {
+    if (Number.isNaN(value)) throw usageError(`--${name} is not a number`);
   }
+  return true;
+}
+
+function endWith(error: unknown): void {
   if (error instanceof CommandError) {
     tell(`zookafka: ${error.message}`);
     process.exit(error.exitCode);
   }
   if (error instanceof CodedError) {
     tell(`zookafka: ${error.message}`);
-    process.exit(failedExitCode);
+    process.exit(error.code === 'BAD_ADDRESS' ? usageExitCode : failedExitCode);
   }
   tell(
     `zookafka: ${error instanceof Error ? (error.stack ?? error.message) : JSON.stringify(error)}`,

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { failedError, usageError } from '../failure.ts';
+import { makeFolder } from './folders.ts';
 
 /** Which of the two programs a node is. */
 export type NodeKind = 'coordinator' | 'broker';
@@ -132,7 +133,7 @@ export function requireCluster(data: string): ClusterLayout {
 
 /** Keeps the description, so that every later command finds the cluster by its folder. */
 export function writeDescription({ data, description }: ClusterLayout): void {
-  mkdirSync(data, { recursive: true });
+  makeFolder(data);
   const path = join(data, descriptionFile);
   writeFileSync(`${path}.tmp`, `${JSON.stringify(description, undefined, 2)}\n`);
   renameSync(`${path}.tmp`, path);

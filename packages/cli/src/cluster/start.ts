@@ -1,7 +1,7 @@
 import { rmSync, existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { failedError, usageError } from '../failure.ts';
+import { CommandError, failedError, usageError } from '../failure.ts';
 import { writeConfigurations } from './configuration.ts';
 import {
   findCluster,
@@ -20,21 +20,27 @@ const readyTimeoutMs = 60_000;
 const stopTimeoutMs = 15_000;
 
 /**
- * Lays a cluster out in `data`, or takes up the one that is there.
+ * Lays a cluster out in `data`, or takes up the one that is there. Nothing is written when a port is taken: the same
+ * folder can be used with other ports.
  *
- * @throws {CommandError} USAGE when the folder holds a cluster of another shape
+ * @throws {CommandError} USAGE when the folder holds a cluster of another shape or cannot be used, or a port is taken
  */
-export function prepareCluster(data: string, wanted: ClusterDescription): ClusterLayout {
+export async function prepareCluster(
+  data: string,
+  wanted: ClusterDescription,
+): Promise<ClusterLayout> {
   const existing = findCluster(data);
   if (existing !== undefined) {
     refuseOtherShape(existing, wanted);
     return existing;
   }
   const cluster = layOut(data, wanted);
+  await requireFreePorts(cluster, new Set(cluster.nodes.map(({ name }) => name)));
   try {
     writeDescription(cluster);
     writeConfigurations(cluster);
   } catch (error) {
+    if (error instanceof CommandError) throw error;
     throw usageError(`Cannot use ${cluster.data} as the data folder: ${(error as Error).message}`);
   }
   return cluster;

@@ -19,6 +19,7 @@ export function command<Options>(parts: {
 export function withData<Options>(yargs: Argv<Options>): Argv<Options & { readonly data: string }> {
   return yargs.option('data', {
     type: 'string',
+    requiresArg: true,
     default: dataDefault,
     describe: 'the folder that holds the cluster',
   });
@@ -41,6 +42,7 @@ export function withBootstrap<Options>(
 ): Argv<Options & { readonly data: string; readonly bootstrapServer: string | undefined }> {
   return withData(yargs).option('bootstrap-server', {
     type: 'string',
+    requiresArg: true,
     describe: 'brokers to ask (host:port,…), in place of --data',
   }) as unknown as Argv<
     Options & { readonly data: string; readonly bootstrapServer: string | undefined }

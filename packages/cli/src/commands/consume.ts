@@ -22,15 +22,24 @@ export const consumeCommand = command<ConsumeOptions>({
   describe: 'print the records of a topic, a line each, until Ctrl-C',
   builder: (yargs) =>
     withJson(withBootstrap(yargs))
-      .option('topic', { type: 'string', demandOption: true })
+      .option('topic', { type: 'string', requiresArg: true, demandOption: true })
       .option('group', {
         type: 'string',
+        requiresArg: true,
         describe: 'as a member of this group; commits what it printed',
       })
-      .option('partition', { type: 'number', describe: 'only this one, without a group' })
+      .option('partition', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'only this one, without a group',
+      })
       .option('from-beginning', { type: 'boolean', default: false })
-      .option('max-messages', { type: 'number', describe: 'end after so many' })
-      .option('timeout-ms', { type: 'number', describe: 'end when nothing came for so long' })
+      .option('max-messages', { type: 'number', requiresArg: true, describe: 'end after so many' })
+      .option('timeout-ms', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'end when nothing came for so long',
+      })
       .option('print-key', { type: 'boolean', default: false }) as never,
   handler: runConsume,
 });

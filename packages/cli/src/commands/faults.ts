@@ -1,7 +1,7 @@
 import { requireCluster } from '../cluster/layout.ts';
 import { findNode, nodeForms } from '../cluster/nodeNames.ts';
 import { pidOf, signalNode, startNode, waitForExit } from '../cluster/nodeProcess.ts';
-import { failedError } from '../failure.ts';
+import { failedError, usageError } from '../failure.ts';
 import { command, type Command, print, printJson, withData, withJson } from './command.ts';
 
 interface FaultOptions {
@@ -57,7 +57,7 @@ export const resumeCommand = fault('resume', 'let a paused node go on', (options
   const cluster = requireCluster(options.data);
   const node = cluster.nodes.find(({ name }) => name === options.node);
   if (node === undefined) {
-    throw failedError(
+    throw usageError(
       `Cannot resume "${options.node}": name the node, such as ${cluster.nodes[0]?.name ?? ''}`,
     );
   }

@@ -42,7 +42,7 @@ export const groupsCommand = command<GroupsOptions>({
       .option('list', { type: 'boolean', default: false })
       .option('describe', { type: 'boolean', default: false })
       .option('delete', { type: 'boolean', default: false })
-      .option('group', { type: 'string', describe: 'the name' })
+      .option('group', { type: 'string', requiresArg: true, describe: 'the name' })
       .option('members', { type: 'boolean', default: false, describe: 'describe: the members' })
       .option('verbose', {
         type: 'boolean',

@@ -17,7 +17,12 @@ export const logsCommand = command<LogsOptions>({
   builder: (yargs) =>
     withData(yargs)
       .positional('node', { type: 'string', describe: 'a name such as broker-2' })
-      .option('lines', { type: 'number', default: 20, describe: 'how many lines a node' }),
+      .option('lines', {
+        type: 'number',
+        requiresArg: true,
+        default: 20,
+        describe: 'how many lines a node',
+      }),
   handler: ({ data, node, lines }) => {
     const { nodes } = requireCluster(data);
     const chosen = nodes.filter(({ name }) => node === undefined || name === node);

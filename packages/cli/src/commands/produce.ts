@@ -22,11 +22,16 @@ export const produceCommand = command<ProduceOptions>({
   describe: 'write the lines of standard input to a topic, a record a line',
   builder: (yargs) =>
     withJson(withBootstrap(yargs))
-      .option('topic', { type: 'string', demandOption: true })
-      .option('partition', { type: 'number', describe: 'all of them to this one' })
+      .option('topic', { type: 'string', requiresArg: true, demandOption: true })
+      .option('partition', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'all of them to this one',
+      })
       .option('acks', { choices: Object.keys(acksByWord), default: 'all' })
       .option('key-separator', {
         type: 'string',
+        requiresArg: true,
         describe: 'what ends the key in a line',
       }) as never,
   handler: runProduce,

@@ -38,14 +38,28 @@ export const topicsCommand = command<TopicsOptions>({
       .option('list', { type: 'boolean', default: false })
       .option('describe', { type: 'boolean', default: false })
       .option('delete', { type: 'boolean', default: false })
-      .option('topic', { type: 'string', describe: 'the name' })
-      .option('partitions', { type: 'number', describe: 'how many (default: num.partitions)' })
+      .option('topic', { type: 'string', requiresArg: true, describe: 'the name' })
+      .option('partitions', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'how many (default: num.partitions)',
+      })
       .option('replication-factor', {
         type: 'number',
+        requiresArg: true,
         describe: 'replicas of each (default: the broker’s)',
       })
-      .option('replica-assignment', { type: 'string', describe: 'brokers a partition: 1:2,2:3' })
-      .option('config', { type: 'string', array: true, describe: 'name=value, may be repeated' })
+      .option('replica-assignment', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'brokers a partition: 1:2,2:3',
+      })
+      .option('config', {
+        type: 'string',
+        requiresArg: true,
+        array: true,
+        describe: 'name=value, may be repeated',
+      })
       .option('if-not-exists', { type: 'boolean', default: false })
       .option('if-exists', { type: 'boolean', default: false })
       .option('exclude-internal', { type: 'boolean', default: false }) as never,

@@ -26,10 +26,22 @@ export const upCommand = command<UpOptions>({
   describe: 'start a cluster, or resume the one in the data folder',
   builder: (yargs) =>
     withJson(withData(yargs))
-      .option('coordinators', { type: 'number', describe: 'members of the ensemble (3)' })
-      .option('brokers', { type: 'number', describe: 'brokers (3)' })
-      .option('port-offset', { type: 'number', describe: 'added to every port (0)' })
-      .option('host', { type: 'string', describe: 'address to listen on (127.0.0.1)' })
+      .option('coordinators', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'members of the ensemble (3)',
+      })
+      .option('brokers', { type: 'number', requiresArg: true, describe: 'brokers (3)' })
+      .option('port-offset', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'added to every port (0)',
+      })
+      .option('host', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'address to listen on (127.0.0.1)',
+      })
       .option('detach', {
         type: 'boolean',
         default: false,
@@ -40,7 +52,7 @@ export const upCommand = command<UpOptions>({
 
 async function runUp(options: UpOptions): Promise<void> {
   const startMs = performance.now();
-  const cluster = prepareCluster(options.data, describeWanted(options));
+  const cluster = await prepareCluster(options.data, describeWanted(options));
   if (cluster.nodes.every((node) => pidOf(node) !== undefined)) {
     throw usageError(
       `The cluster in ${cluster.data} runs already: see "zookafka status", stop it with "zookafka down"`,

@@ -74,6 +74,7 @@ export const zkCommand: Command = command<ZkOptions & { readonly verb: string }>
       .positional('value', { type: 'string', describe: 'the data, for create and set' })
       .option('server', {
         type: 'string',
+        requiresArg: true,
         describe: 'members to ask (host:port,…), in place of --data',
       })
       .option('ephemeral', { type: 'boolean', alias: 'e', default: false })
@@ -86,6 +87,7 @@ export const zkCommand: Command = command<ZkOptions & { readonly verb: string }>
       })
       .option('expect-version', {
         type: 'number',
+        requiresArg: true,
         default: anyVersion,
         describe: 'for set and delete',
       }) as never,
