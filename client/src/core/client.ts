@@ -161,7 +161,10 @@ export class Client implements Machine<ClientInput, ClientEffect> {
       else this.sendCall(token, place, { api, body }, { atMs, out });
     };
     if (target.kind === 'any') {
-      run({ id: -1, address: this.cluster.anyBroker() }, nowMs, effects);
+      // A look at the metadata passes over brokers that are down.
+      this.cluster.refresh(nowMs, effects, (_, atMs, out) => {
+        run({ id: -1, address: this.cluster.anyBroker() }, atMs, out);
+      });
     } else if (target.kind === 'groupCoordinator') {
       this.findCoordinator(target.group, run, nowMs, effects);
     } else {
