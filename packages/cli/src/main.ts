@@ -43,6 +43,10 @@ const failedExitCode = 1;
 
 /** Runs the command line. Exit codes: 0 done, 1 the cluster refused or failed, 2 the words were off. */
 export function main(words: readonly string[]): void {
+  // A reader such as head has seen enough: that is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? 0 : failedExitCode);
+  });
   parse(words).then(
     () => {
       if (!runsOn.has(words[0] ?? '')) process.exitCode ??= 0;
