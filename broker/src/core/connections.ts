@@ -9,6 +9,8 @@ export interface Parked {
 /** A request that is being served. */
 export class PendingRequest {
   readonly input: RequestInput;
+  /** In which the answer is encoded: that of the request, unless nobody knows that one. */
+  answerVersion: number;
   /** The answer, when there is one. */
   body: object | undefined;
   /** Whether it is done with, answered or not. */
@@ -18,6 +20,7 @@ export class PendingRequest {
 
   constructor(input: RequestInput) {
     this.input = input;
+    this.answerVersion = input.apiVersion;
   }
 }
 
@@ -100,8 +103,8 @@ export class Connections {
     if (count > 0) requests.splice(0, count);
   }
 
-  private emit({ input, body }: PendingRequest): void {
-    const { connection, correlationId, apiKey, apiVersion } = input;
+  private emit({ input, body, answerVersion: apiVersion }: PendingRequest): void {
+    const { connection, correlationId, apiKey } = input;
     if (body === undefined) {
       this.context.emit({ kind: 'noResponse', connection, correlationId });
       return;

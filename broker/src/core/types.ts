@@ -74,7 +74,7 @@ export type BrokerInput =
   | { readonly kind: 'stop' }
   | RequestInput
   | { readonly kind: 'connectionClosed'; readonly connection: number }
-  /** The append of this token is in the log, in the order in which they were asked for. */
+  /** This append is in its log, and so is every one that was asked for before it: once a turn is enough. */
   | { readonly kind: 'appended'; readonly token: number }
   /** The slices of a `readLog`, in its order. */
   | { readonly kind: 'logRead'; readonly token: number; readonly slices: readonly LogSlice[] }

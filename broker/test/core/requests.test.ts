@@ -1,3 +1,4 @@
+import { type BrokerEffect } from '@zookafka/broker/core';
 import { errorCodes } from '@zookafka/kafka-wire';
 import { World } from './world.ts';
 
@@ -165,3 +166,37 @@ describe('a broker', () => {
     expect(body.brokers).toHaveLength(3);
   });
 });
+
+describe('an unknown version', () => {
+  it('of ApiVersions is answered in version 0, with what there is', () => {
+    const answers = answersTo({ apiKey: 18, apiVersion: 9 });
+    expect(answers).toMatchObject([
+      { kind: 'respond', apiVersion: 0, body: { errorCode: errorCodes.UNSUPPORTED_VERSION } },
+    ]);
+  });
+
+  it('of anything else ends the connection', () => {
+    expect(answersTo({ apiKey: 0, apiVersion: 2 })).toMatchObject([{ kind: 'closeConnection' }]);
+  });
+});
+
+/** What a broker does with a request that the shell could not decode. */
+function answersTo(asked: { apiKey: number; apiVersion: number }): BrokerEffect[] {
+  const world = new World({ brokers: 1 });
+  const effects: BrokerEffect[] = [];
+  world.processes.get(1)?.broker.step(
+    {
+      kind: 'request',
+      connection: 1_000_000,
+      correlationId: 1,
+      ...asked,
+      clientId: null,
+      clientHost: '',
+      body: null,
+      wallMs: 1,
+    },
+    world.nowMs,
+    effects,
+  );
+  return effects.filter(({ kind }) => kind === 'respond' || kind === 'closeConnection');
+}

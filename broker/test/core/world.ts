@@ -254,7 +254,8 @@ export class World {
     return this.states.get(`${topic}-${partition}`) as PartitionMetadata;
   }
 
-  write(state: PartitionMetadata): void {
+  write(given: PartitionMetadata): void {
+    const state = { ...given, stateZxid: ++this.zxid };
     this.states.set(`${state.topic}-${state.partition}`, state);
     this.tellAll({ partitions: [state] });
   }
@@ -638,9 +639,7 @@ export class World {
   private respond(id: number, effect: Extract<BrokerEffect, { kind: 'respond' }>): void {
     const { connection, correlationId, apiKey, apiVersion, body } = effect;
     const known = apiName(apiKey) as ApiName;
-    const version =
-      known === 'apiVersions' && apiVersion > apis.apiVersions.versions.max ? 0 : apiVersion;
-    const head = { apiVersion: version, correlationId };
+    const head = { apiVersion, correlationId };
     const frame = bytesConcat(encodeResponseFrame(known, head, body as ResponseBody<ApiName>));
     const link = this.connections.get(connection);
     this.ordered(`${id}</${connection}`, () => {

@@ -41,6 +41,7 @@ export class Router {
     }
     if (apiKey === apis.apiVersions.key) {
       // A client asks with the version that it prefers: it is told in the first version what there is.
+      request.answerVersion = 0;
       this.connections.answer(request, this.versionsAnswer(errorCodes.UNSUPPORTED_VERSION));
       return;
     }
