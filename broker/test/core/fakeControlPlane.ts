@@ -15,10 +15,13 @@ export interface FakeEnsemble {
   alterIsr(broker: number, wanted: IsrWanted): void;
   createTopics(broker: number, token: number, topics: readonly TopicWanted[]): void;
   deleteTopics(broker: number, token: number, names: readonly string[]): void;
+  /** A test wants something done inside a step. */
+  onAct(broker: number): void;
 }
 
 /** What the world tells a fake control plane: inputs of its transport. */
 export type FakeNews =
+  | { readonly news: 'act' }
   | { readonly news: 'registered'; readonly brokerEpoch: number }
   | { readonly news: 'delta'; readonly delta: MetadataDelta }
   | {
@@ -76,6 +79,9 @@ export class FakeControlPlane implements ControlPlane {
 
   private onNews(news: FakeNews, effects: ControlPlaneEffect[]): void {
     switch (news.news) {
+      case 'act':
+        this.ensemble.onAct(this.broker);
+        return;
       case 'registered':
         effects.push({ kind: 'registered', brokerEpoch: news.brokerEpoch });
         return;

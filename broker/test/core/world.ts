@@ -24,6 +24,7 @@ import {
   brokerRules,
   type BrokerRules,
   gatherSlices,
+  type GroupCoordinatorFactory,
   type IsrWanted,
   type MetadataDelta,
   type PartitionKey,
@@ -70,6 +71,7 @@ export interface WorldOptions {
   readonly config?: Partial<BrokerConfig>;
   /** The slowest message in ms; all take this long with seed 0. */
   readonly delayMsMax?: number;
+  readonly groups?: (broker: number) => GroupCoordinatorFactory;
 }
 
 /** Three brokers, their disks and links in one thread; who leads is decided by hand. */
@@ -125,6 +127,7 @@ export class World {
       prng: this.prng.fork(),
       controlPlane: new FakeControlPlane(id, this),
       rules: { ...brokerRules, ...this.options.rules },
+      ...(this.options.groups === undefined ? {} : { groups: this.options.groups(id) }),
     });
     this.processes.set(id, { broker, timers: new TimerQueue(), incarnation });
     const logs: StoredLog[] = [...disk.logs].map(([name, log]) => ({
@@ -355,6 +358,17 @@ export class World {
     return answer.body;
   }
 
+  /** Runs `act` inside a step of a broker, as its own parts are run. */
+  within(id: number, act: () => void): void {
+    this.acts.set(id, act);
+    this.feed(id, { kind: 'transport', input: { news: 'act' } });
+  }
+
+  onAct(id: number): void {
+    this.acts.get(id)?.();
+    this.acts.delete(id);
+  }
+
   // Time
 
   run(ms: number): void {
@@ -379,6 +393,7 @@ export class World {
     this.agenda.set({ run }, this.nowMs + ms);
   }
 
+  private readonly acts = new Map<number, () => void>();
   private readonly configs = new Map<string, Record<string, string>>();
   private readonly answers = new Map<number, Map<number, Answer<ApiName>>>();
   private readonly versions = new Map<string, { api: ApiName; version: number }>();
