@@ -71,6 +71,11 @@ export class LeaderProgress {
     });
     if (!replica.moveHighWatermark(highWatermark)) return;
     this.moved.onHighWatermarkMoved(replica);
+    if (!leadership.hasCommitted && highWatermark > leadership.epochStart) {
+      leadership.hasCommitted = true;
+      const { topic, partition } = replica;
+      context.trace('firstCommit', { topic, partition, leaderEpoch: leadership.epoch });
+    }
     const isEnough = leadership.isr.length >= replica.isrMin;
     leadership.settle(
       replica.highWatermark,

@@ -17,6 +17,8 @@ export class Leadership {
   /** Where the log ended when the epoch began. */
   readonly epochStart: number;
   readonly followers: readonly ReplicaProgress[];
+  /** Whether something that was written in this epoch is committed: clients are through. */
+  hasCommitted = false;
   /** As the cluster decided it. */
   isr: readonly number[];
   partitionEpoch: number;

@@ -9,7 +9,7 @@ const broker = [
   line(6310, 'broker-2', 'controllerLoaded', { partitions: 3 }),
   line(6330, 'broker-2', 'leaderElected', { partition: 0 }),
   line(6350, 'broker-2', 'metadataLearned'),
-  line(6390, 'broker-2', 'firstProduce'),
+  line(6390, 'broker-2', 'firstCommit'),
   '{"torn',
 ].join('\n');
 const others = [

@@ -18,7 +18,10 @@ export interface NodeLayout {
   readonly port: number;
   readonly folder: string;
   readonly configurationPath: string;
+  /** Written by the node itself once it serves. */
   readonly pidPath: string;
+  /** Written by whoever started the node. */
+  readonly startedPidPath: string;
   readonly outputPath: string;
   readonly eventsPath: string;
 }
@@ -108,6 +111,7 @@ function nodeLayout({ kind, id, host, port, data }: NodePlace): NodeLayout {
     folder,
     configurationPath: join(folder, kind === 'coordinator' ? 'zoo.cfg' : 'server.properties'),
     pidPath: join(folder, 'pid'),
+    startedPidPath: join(folder, 'started.pid'),
     outputPath: join(folder, 'output.log'),
     eventsPath: join(folder, 'events.jsonl'),
   };

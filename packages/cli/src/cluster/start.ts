@@ -1,4 +1,4 @@
-import { rmSync, existsSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { CommandError, failedError, usageError } from '../failure.ts';
@@ -11,13 +11,12 @@ import {
   type ClusterLayout,
   type NodeLayout,
 } from './layout.ts';
-import { outputTail, pidOf, signalNode, startNode, waitForExit } from './nodeProcess.ts';
+import { killNodes, requireStarting, runningPidOf, startNode, stopNodes } from './nodeProcess.ts';
 import { requireFreePorts } from './ports.ts';
 import { isReady } from './ready.ts';
 
 const readyPollMs = 15;
 const readyTimeoutMs = 60_000;
-const stopTimeoutMs = 15_000;
 
 /**
  * Lays a cluster out in `data`, or takes up the one that is there. Nothing is written when a port is taken: the same
@@ -49,73 +48,56 @@ export async function prepareCluster(
 /**
  * Starts every node that is down, members first, and waits until the cluster can serve.
  *
- * @returns the nodes that were started
+ * @param isStopping whether to wait no longer, because the cluster is being stopped meanwhile
  * @throws {CommandError} when a port is taken, a node ended, or the cluster is not ready in time
  */
-export async function startCluster(cluster: ClusterLayout): Promise<readonly NodeLayout[]> {
-  const down = cluster.nodes.filter((node) => pidOf(node) === undefined);
+export async function startCluster(
+  cluster: ClusterLayout,
+  isStopping: () => boolean = () => false,
+): Promise<void> {
+  const down = cluster.nodes.filter((node) => runningPidOf(node) === undefined);
   await requireFreePorts(cluster, new Set(down.map(({ name }) => name)));
   const pids = new Map<NodeLayout, number>();
   for (const node of down) {
     rmSync(node.pidPath, { force: true });
     pids.set(node, startNode(node));
   }
+  try {
+    await waitUntilReady(cluster, pids, isStopping);
+  } catch (error) {
+    // Half a cluster is of no use to anybody: nothing that this command started stays.
+    killNodes(down);
+    throw error;
+  }
+}
+
+async function waitUntilReady(
+  cluster: ClusterLayout,
+  pids: ReadonlyMap<NodeLayout, number>,
+  isStopping: () => boolean,
+): Promise<void> {
   const deadlineMs = performance.now() + readyTimeoutMs;
   while (!(await isReady(cluster))) {
-    for (const [node, pid] of pids) requireRunning(node, pid);
+    if (isStopping()) return;
+    for (const [node, pid] of pids) requireStarting(node, pid);
     if (performance.now() > deadlineMs) {
       throw failedError(
-        `The cluster in ${cluster.data} is not ready after ${readyTimeoutMs / 1000} s: see "zookafka status" and "zookafka logs"`,
+        `The cluster in ${cluster.data} is not ready after ${readyTimeoutMs / 1000} s: see "zookafka logs"`,
       );
     }
     await delay(readyPollMs);
   }
-  return down;
 }
 
 /** Stops all nodes, brokers before members, so that brokers can still say goodbye to the ensemble. */
 export async function stopCluster(cluster: ClusterLayout): Promise<readonly string[]> {
   const stopped: string[] = [];
   for (const nodes of [cluster.brokers, cluster.coordinators]) {
-    const running = nodes.filter((node) => pidOf(node) !== undefined);
-    for (const node of running) {
-      signalNode(node, 'SIGTERM', []);
-      // A paused process takes the signal only when it runs again.
-      signalNode(node, 'SIGCONT', []);
-    }
-    for (const node of running) {
-      if (!(await waitForExit(node, stopTimeoutMs))) {
-        signalNode(node, 'SIGKILL', []);
-        await waitForExit(node, stopTimeoutMs);
-      }
-      stopped.push(node.name);
-    }
+    const running = nodes.filter((node) => runningPidOf(node) !== undefined);
+    await stopNodes(running, []);
+    stopped.push(...running.map(({ name }) => name));
   }
   return stopped;
-}
-
-/** Stops all nodes at once. */
-export function killCluster(cluster: ClusterLayout): void {
-  for (const node of cluster.nodes) if (pidOf(node) !== undefined) signalNode(node, 'SIGKILL', []);
-}
-
-/** A node that ended before it wrote its pid file will never be ready. */
-function requireRunning(node: NodeLayout, pid: number): void {
-  if (pidOf(node) === pid || isAlive(pid)) return;
-  const tail = outputTail(node);
-  throw failedError(
-    `${node.name} ended while it started${tail === '' ? '' : `; its last words:\n${tail}`}\nThe whole output: ${node.outputPath}`,
-  );
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    // An ended child of ours that was not waited for still has its pid.
-    return !existsSync('/proc') || existsSync(`/proc/${pid}/exe`);
-  } catch {
-    return false;
-  }
 }
 
 function refuseOtherShape({ data, description }: ClusterLayout, wanted: ClusterDescription): void {

@@ -1,6 +1,14 @@
 import { requireCluster } from '../cluster/layout.ts';
 import { findNode, nodeForms } from '../cluster/nodeNames.ts';
-import { pidOf, signalNode, startNode, waitForExit } from '../cluster/nodeProcess.ts';
+import {
+  pidOf,
+  requireStarting,
+  runningPidOf,
+  signalNode,
+  startNode,
+  stopNodes,
+  waitForExit,
+} from '../cluster/nodeProcess.ts';
 import { failedError, usageError } from '../failure.ts';
 import { command, type Command, print, printJson, withData, withJson } from './command.ts';
 
@@ -72,17 +80,11 @@ export const restartCommand = fault(
   'stop a node if it runs, and start it',
   async (options) => {
     const { node, roles } = await findNode(requireCluster(options.data), options.node);
-    if (pidOf(node) !== undefined) {
-      signalNode(node, 'SIGTERM', roles);
-      signalNode(node, 'SIGCONT', roles);
-      if (!(await waitForExit(node, exitTimeoutMs))) {
-        signalNode(node, 'SIGKILL', roles);
-        await waitForExit(node, exitTimeoutMs);
-      }
-    }
+    if (runningPidOf(node) !== undefined) await stopNodes([node], roles);
     const pid = startNode(node);
     const deadlineMs = performance.now() + startTimeoutMs;
     while (pidOf(node) === undefined) {
+      requireStarting(node, pid);
       if (performance.now() > deadlineMs) {
         throw failedError(
           `${node.name} does not serve after ${startTimeoutMs / 1000} s: see ${node.outputPath}`,

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 
 import { type ClusterDescription, type ClusterLayout, findCluster } from '../cluster/layout.ts';
-import { pidOf } from '../cluster/nodeProcess.ts';
-import { killCluster, prepareCluster, startCluster, stopCluster } from '../cluster/start.ts';
+import { killNodes, pidOf } from '../cluster/nodeProcess.ts';
+import { prepareCluster, startCluster, stopCluster } from '../cluster/start.ts';
 import { usageError } from '../failure.ts';
 import { command, print, printJson, tell, withData, withJson } from './command.ts';
 
@@ -59,11 +59,15 @@ async function runUp(options: UpOptions): Promise<void> {
     );
   }
   const stopping = options.detach ? undefined : stopOnSignals(cluster);
-  await startCluster(cluster);
+  await startCluster(cluster, stopping?.hasBegun);
+  if (stopping?.hasBegun() === true) {
+    await stopping.done;
+    return;
+  }
   const readyMs = Math.round(performance.now() - startMs);
   if (options.json) printJson(readyLine(cluster, readyMs));
   else print(readyText(cluster, readyMs));
-  await stopping;
+  await stopping?.done;
 }
 
 function describeWanted(options: UpOptions): ClusterDescription {
@@ -90,27 +94,30 @@ function requireCount(
   throw usageError(`${name} is ${value}: accepted is a whole number from ${min} to ${max}`);
 }
 
+interface Stopping {
+  readonly hasBegun: () => boolean;
+  /** Settles only when stopping failed: the process ends with the stop. */
+  readonly done: Promise<void>;
+}
+
 /** The first signal stops brokers, then members; a second one stops everything at once. */
-function stopOnSignals(cluster: ClusterLayout): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let isStopping = false;
+function stopOnSignals(cluster: ClusterLayout): Stopping {
+  let isStopping = false;
+  const done = new Promise<void>((_resolve, reject) => {
     const onSignal = (): void => {
       if (isStopping) {
-        killCluster(cluster);
+        killNodes(cluster.nodes);
         process.exit(exitCodeForced);
       }
       isStopping = true;
       tell('Stopping: brokers, then coordinators (Ctrl-C again: at once)');
-      stopCluster(cluster).then(() => {
-        resolve();
-        process.exit(0);
-      }, reject);
+      stopCluster(cluster).then(() => process.exit(0), reject);
     };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
     // Keeps the runner alive while its nodes run.
     setInterval(() => undefined, 1 << 30);
   });
+  return { hasBegun: () => isStopping, done };
 }
 
 function readyLine(cluster: ClusterLayout, readyMs: number): object {

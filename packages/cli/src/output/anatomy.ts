@@ -58,7 +58,7 @@ const rules: Readonly<Record<PhaseName, PhaseRule>> = {
   load: { ends: new Set(['controllerLoaded']), which: 'last' },
   decide: { ends: new Set(['leaderElected']), which: 'last' },
   propagate: { ends: new Set(['metadataLearned']), which: 'last' },
-  'client recovers': { ends: new Set(['firstProduce', 'clientRecovered']), which: 'first' },
+  'client recovers': { ends: new Set(['firstCommit']), which: 'first' },
 };
 
 /** Reads the lines of one `events.jsonl`; a torn last line is left out. */
