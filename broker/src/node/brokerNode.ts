@@ -208,6 +208,7 @@ export class BrokerNode {
     return new Logs({
       folders: this.folders,
       settings: this.options.configuration.logs,
+      tailCache: this.folders.tailCache,
       decompress: (batchBytes, records) => this.judge.decompressBatch(batchBytes, records),
       submit,
       onFlushDue: (open) => {
@@ -244,6 +245,7 @@ export class BrokerNode {
     this.learnCluster();
     for (const effect of effects) this.perform(effect);
     this.logs.flush();
+    this.peers.onTurnOver();
   }
 
   private perform(effect: ShellEffect): void {

@@ -75,7 +75,7 @@ export class FrameCutter {
       if (this.at === first.length) this.drop();
       return view;
     }
-    const joined = new Uint8Array(count);
+    const joined = new Uint8Array(Buffer.allocUnsafeSlow(count).buffer);
     for (let filled = 0; filled < count;) {
       const piece = this.pieces[0] as Uint8Array;
       const part = piece.subarray(this.at, this.at + count - filled);

@@ -7,6 +7,7 @@ import {
   LogDirectory,
   type LogResources,
   readIdentity,
+  type TailCache,
 } from '@zookafka/partition-log';
 import { FolderError, type FolderLock, lockFolder } from '@zookafka/runtime';
 import { type LogSettings } from './logSettings.ts';
@@ -69,6 +70,10 @@ export class LogFolders {
   /** What was found broken and is being rebuilt. */
   get warnings(): readonly string[] {
     return this.directories.flatMap(({ warnings }) => warnings);
+  }
+
+  get tailCache(): TailCache {
+    return this.options.resources.tailCache;
   }
 
   get directories(): readonly LogDirectory[] {

@@ -7,6 +7,7 @@ import {
   type PartitionLog,
   partitionName,
   type RecoveredLog,
+  type TailCache,
 } from '@zookafka/partition-log';
 import { errorCodes } from '@zookafka/kafka-wire';
 import {
@@ -69,12 +70,15 @@ export interface OpenLog {
   highWatermark: number;
   /** What this turn appends. */
   chunks: Uint8Array[];
+  /** Whether all of it is a leader's: consumers and followers read it soon. */
+  isLeaders: boolean;
 }
 
 /** What the logs need. */
 export interface LogsOptions {
   readonly folders: LogFolders;
   readonly settings: LogSettings;
+  readonly tailCache: TailCache;
   readonly decompress: RecordDecompress;
   readonly submit: (input: BrokerInput) => void;
   /** A log was appended to, and a segment of it is complete. */
@@ -175,10 +179,13 @@ export class Logs {
 
   /** Writes what the turn appended, then reads what it wanted. */
   flush(): void {
-    const { submit, onFlushDue } = this.options;
+    const { submit, onFlushDue, tailCache } = this.options;
     for (const open of this.appended) {
       const { chunks } = open;
       open.chunks = [];
+      // What was fetched is in buffers that are used again after this turn.
+      tailCache.isKeeping = open.isLeaders;
+      open.isLeaders = true;
       this.guard(open.id, () => {
         open.log.append(chunks);
       });
@@ -198,6 +205,7 @@ export class Logs {
     const open = this.require(effect);
     const { leaderEpoch } = effect;
     let offsetNext = effect.firstOffset;
+    if (leaderEpoch < 0) open.isLeaders = false;
     for (const chunk of effect.chunks) {
       if (leaderEpoch >= 0) {
         offsetNext = assignOffsets(chunk, { offsetNext, leaderEpoch }).lastOffset + 1;
@@ -300,12 +308,12 @@ export class Logs {
   private add({
     ownSettings,
     ...parts
-  }: Omit<OpenLog, 'settings' | 'chunks'> & {
+  }: Omit<OpenLog, 'settings' | 'chunks' | 'isLeaders'> & {
     readonly ownSettings: Readonly<Record<string, string>>;
   }): void {
     const settings = topicSettings(ownSettings, this.options.settings);
     parts.log.config = settings;
-    this.byName.set(partitionName(parts.id), { ...parts, settings, chunks: [] });
+    this.byName.set(partitionName(parts.id), { ...parts, settings, chunks: [], isLeaders: true });
   }
 
   private configure(open: OpenLog, config: Readonly<Record<string, string>>): void {

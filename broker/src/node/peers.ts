@@ -11,9 +11,10 @@ import {
   type RequestBody,
   type ResponseOf,
 } from '@zookafka/kafka-wire';
-import { type Clock, connectTcp, type Log, type TcpConnection } from '@zookafka/runtime';
+import { type Clock, type Log, type TcpConnection } from '@zookafka/runtime';
 import { type BrokerEffect, type BrokerInput } from '../core/index.ts';
-import { FrameCutter } from './frameCutter.ts';
+import { connectPeer } from './peerConnection.ts';
+import { ReusedFrames } from './reusedFrames.ts';
 
 /** What the connections to other brokers need. */
 export interface PeersOptions {
@@ -38,7 +39,7 @@ interface Peer {
   readonly broker: number;
   readonly host: string;
   readonly port: number;
-  readonly cutter: FrameCutter;
+  readonly frames: ReusedFrames;
   /** Answers come in the order of the requests. */
   readonly awaited: Awaited[];
   link: TcpConnection | undefined;
@@ -46,15 +47,22 @@ interface Peer {
 
 const connectMsMax = 10_000;
 const responseBytesMax = 256 << 20;
+/** Larger than what a socket holds by default: a large answer takes few reads. */
+const receiveBytes = 256 << 10;
 /** A broken answer ends the connection. */
 class PeerError extends CodedError<{ readonly code: 'OUT_OF_ORDER' }> {
   override readonly name = 'PeerError';
 }
 
-/** The connections to other brokers, one each: made when there is something to send. */
+/**
+ * The connections to other brokers, one each: made when there is something to send.
+ *
+ * The bytes of an answer are valid for the turn that steps it: then the log has written them, and they are used again.
+ */
 export class Peers {
   private readonly options: PeersOptions;
   private readonly peers = new Map<number, Peer>();
+  private readonly received = Buffer.allocUnsafeSlow(receiveBytes);
 
   constructor(options: PeersOptions) {
     this.options = options;
@@ -63,6 +71,11 @@ export class Peers {
   perform(effect: PeerEffect): void {
     if (effect.kind === 'sendPeer') this.send(effect);
     else this.drop(effect.broker);
+  }
+
+  /** What was submitted is in the logs now, or refused: its bytes are used again. */
+  onTurnOver(): void {
+    for (const { frames } of this.peers.values()) frames.recycle();
   }
 
   stop(): void {
@@ -89,13 +102,13 @@ export class Peers {
       broker,
       host,
       port,
-      cutter: new FrameCutter(responseBytesMax),
+      frames: new ReusedFrames(responseBytesMax),
       awaited: [],
       link: undefined,
     };
     this.peers.set(broker, peer);
-    peer.link = connectTcp(
-      { host, port, timeoutMs: connectMsMax },
+    peer.link = connectPeer(
+      { host, port, timeoutMs: connectMsMax, received: this.received },
       {
         onData: (bytes) => {
           this.onData(peer, bytes);
@@ -110,11 +123,10 @@ export class Peers {
 
   private onData(peer: Peer, bytes: Uint8Array): void {
     if (this.peers.get(peer.broker) !== peer) return;
-    peer.cutter.push(bytes);
     try {
-      for (let frame = peer.cutter.next(); frame !== undefined; frame = peer.cutter.next()) {
+      peer.frames.push(bytes, (frame) => {
         this.onFrame(peer, frame);
-      }
+      });
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
       this.options.log.warn('An answer of a broker cannot be used', {

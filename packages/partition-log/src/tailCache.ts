@@ -12,6 +12,9 @@ interface Entry extends TailChunk {
   owner: LogTail | undefined;
 }
 
+/** A chunk that keeps a buffer alive which is so many times as large is copied. */
+const wasteMax = 16;
+
 /**
  * What was appended last, over all partitions: consumers and followers at the end of a log read from memory.
  * The oldest goes first, whosever it is, so an idle partition keeps nothing.
@@ -19,40 +22,64 @@ interface Entry extends TailChunk {
 export class TailCache {
   readonly bytesMax: number;
   readonly countMax: number;
+  /** Off: what is appended is not kept, for a log that nobody reads at its end, or bytes that are used again. */
+  isKeeping = true;
   private queue: (Entry | undefined)[] = [];
   private head = 0;
   private bytes = 0;
+  /** How many chunks kept are views of a buffer: one buffer counts once, whole. */
+  private readonly uses = new Map<ArrayBufferLike, number>();
 
   constructor({ bytesMax, countMax }: { readonly bytesMax: number; readonly countMax: number }) {
     this.bytesMax = bytesMax;
     this.countMax = countMax;
   }
 
-  /** How many bytes are kept, those of truncated logs included until they come up. */
+  /** How many bytes are kept, whole buffers, those of truncated logs included until they come up. */
   get bytesHeld(): number {
     return this.bytes;
   }
 
   /** Keeps a chunk, by reference unless it would hold much more memory than its own. */
   push(owner: LogTail, { chunk, firstOffset, lastOffset }: TailChunk): void {
-    if (chunk.length > this.bytesMax) {
+    if (!this.isKeeping || chunk.length > this.bytesMax) {
       owner.clear();
       return;
     }
-    const own = chunk.length * 4 < chunk.buffer.byteLength ? chunk.slice() : chunk;
+    const own = this.isWasteful(chunk) ? chunk.slice() : chunk;
     const entry: Entry = { chunk: own, firstOffset, lastOffset, owner };
     owner.entries.push(entry);
     this.queue.push(entry);
-    this.bytes += chunk.length;
+    this.hold(own.buffer);
     while (this.bytes > this.bytesMax || this.queue.length - this.head > this.countMax) {
       this.dropOldest();
     }
   }
 
+  private isWasteful({ length, buffer }: Uint8Array): boolean {
+    return length * wasteMax < buffer.byteLength && !this.uses.has(buffer);
+  }
+
+  private hold(buffer: ArrayBufferLike): void {
+    const count = this.uses.get(buffer) ?? 0;
+    if (count === 0) this.bytes += buffer.byteLength;
+    this.uses.set(buffer, count + 1);
+  }
+
+  private letGo(buffer: ArrayBufferLike): void {
+    const count = this.uses.get(buffer) as number;
+    if (count > 1) {
+      this.uses.set(buffer, count - 1);
+      return;
+    }
+    this.uses.delete(buffer);
+    this.bytes -= buffer.byteLength;
+  }
+
   private dropOldest(): void {
     const oldest = this.queue[this.head] as Entry;
     this.queue[this.head++] = undefined;
-    this.bytes -= oldest.chunk.length;
+    this.letGo(oldest.chunk.buffer);
     oldest.owner?.dropFirst();
     if (this.head > 1024 && this.head * 2 > this.queue.length) {
       this.queue = this.queue.slice(this.head);
