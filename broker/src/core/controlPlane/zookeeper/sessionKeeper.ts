@@ -11,6 +11,12 @@ import {
 } from '@zookafka/zookeeper-session';
 import { sameSession, sessionIdText, type Request, type SessionId } from '@zookafka/zookeeper-wire';
 
+/**
+ * A broker tries another member after less than this: half of a fail-over of the ensemble would else be this wait,
+ * which is up to a second in ZooKeeper's own client.
+ */
+const reconnectMsMax = 250;
+
 /** Effects of a session that only a shell can perform. */
 export type SessionShellEffect = Extract<
   SessionEffect,
@@ -214,7 +220,7 @@ export class SessionKeeper {
 
   private sessionOptions(stored: StoredSession | null): SessionOptions {
     const { hosts, timeoutMs, chroot, prng } = this.options;
-    const options = { hosts, timeoutMs, chroot, prng };
+    const options = { hosts, timeoutMs, chroot, prng, reconnectMsMax };
     return stored === null ? options : { ...options, stored };
   }
 }
