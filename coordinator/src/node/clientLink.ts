@@ -31,6 +31,8 @@ export function tcpClientLink(connection: TcpConnection): ClientLink {
     remoteAddress: connection.remoteAddress,
     send: (bytes) => {
       connection.write(bytes);
+      // The port sends once a turn: what follows in it need not be waited for.
+      connection.flush();
     },
     pause: () => {
       connection.pause();

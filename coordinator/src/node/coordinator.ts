@@ -144,9 +144,10 @@ export class Coordinator {
       timerInput: (timer) => ({ kind: 'timer', timer }),
       perform: (effects) => {
         for (const effect of effects) this.perform(effect);
+        // Answers first: the commits that go to learners beside them are in nobody's way.
+        this.clients.flush();
         this.learners.flush();
         this.votes.flush();
-        this.clients.flush();
       },
       onCrash: (error) => {
         this.fail(error);
