@@ -139,7 +139,7 @@ export class Peers {
   }
 
   private onFrame(peer: Peer, frame: Uint8Array): void {
-    const awaited = peer.awaited.shift();
+    const awaited = peer.awaited[0];
     const reader = new ByteReader(frame);
     if (awaited === undefined) throw outOfOrder(peer, 'nothing was asked');
     const { name, apiVersion, correlationId } = awaited;
@@ -150,6 +150,7 @@ export class Peers {
     const body = decodeResponse(name, apiVersion, reader);
     const corrupt =
       name === 'fetch' ? corruptOf(body as ResponseOf<'fetch'>, this.options.checksum) : [];
+    peer.awaited.shift();
     const { broker } = peer;
     const wallMs = this.options.clock.wallMs();
     this.options.submit({ kind: 'peerResponse', broker, correlationId, body, wallMs, corrupt });
