@@ -11,7 +11,7 @@ import {
   type PartitionState,
   withEnsemble,
 } from '../cluster/inspect.ts';
-import { type ClusterLayout, requireCluster } from '../cluster/layout.ts';
+import { type ClusterLayout, type NodeLayout, requireCluster } from '../cluster/layout.ts';
 import { pidOf } from '../cluster/nodeProcess.ts';
 import { tableText } from '../output/table.ts';
 import { command, print, printJson, withData, withJson } from './command.ts';
@@ -119,30 +119,28 @@ async function highWatermarksOf(
     [...byLeader].map(async ([leader, topics]) => {
       const node = cluster.brokers.find(({ id }) => id === leader);
       if (node === undefined || pidOf(node) === undefined) return;
-      for (const [key, offset] of await offsetsOf(node.address, topics)) found.set(key, offset);
+      for (const [key, offset] of await offsetsOf(node, topics)) found.set(key, offset);
     }),
   );
   return found;
 }
 
 async function offsetsOf(
-  address: string,
+  { id, address }: NodeLayout,
   topics: ReadonlyMap<string, readonly number[]>,
 ): Promise<readonly (readonly [string, number])[]> {
   const admin = new Admin({ bootstrap: address, requestTimeoutMs: offsetsTimeoutMs });
   try {
-    const answer = await admin.call('listOffsets', {
-      replicaId: -1,
-      isolationLevel: 0,
-      topics: [...topics].map(([name, partitions]) => ({
-        name,
-        partitions: partitions.map((partitionIndex) => ({
-          partitionIndex,
-          currentLeaderEpoch: -1,
-          timestamp: latestTimestamp,
-        })),
+    const asked = [...topics].map(([name, partitions]) => ({
+      name,
+      partitions: partitions.map((partitionIndex) => ({
+        partitionIndex,
+        currentLeaderEpoch: -1,
+        timestamp: latestTimestamp,
       })),
-    });
+    }));
+    const body = { replicaId: -1, isolationLevel: 0, topics: asked };
+    const answer = await admin.call('listOffsets', body, { kind: 'broker', id });
     return answer.topics.flatMap(({ name, partitions }) =>
       partitions
         .filter(({ errorCode }) => errorCode === 0)
