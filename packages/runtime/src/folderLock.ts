@@ -100,7 +100,13 @@ function isAlive(holder: Holder): boolean {
     // EPERM: it lives, under another user.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
-  return holder.start === holderOf(holder.pid).start;
+  return holder.start === holderOf(holder.pid).start && !isZombie(holder.pid);
+}
+
+/** One that is dead and waits for its parent to ask: it holds nothing any more. */
+function isZombie(pid: number): boolean {
+  const stat = readText(`/proc/${pid}/stat`) ?? '';
+  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
 }
 
 function holderOf(pid: number): Holder {
