@@ -46,7 +46,7 @@ export interface GroupCoordinatorPort {
   ): void;
   /**
    * Reads whole batches of a partition that this broker leads, from `offset` on, up to where its log ended when this
-   * broker began to lead.
+   * broker began to lead. A read at that end gives nothing, once all before it is committed.
    */
   read(
     partition: number,

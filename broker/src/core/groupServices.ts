@@ -92,7 +92,12 @@ export class GroupServices implements GroupCoordinatorPort {
     const logEndOffset = leadership.epochStart;
     const from = Math.max(offset, logStartOffset);
     if (from >= logEndOffset) {
-      onDone({ errorCode: 0, chunks: [], logStartOffset, logEndOffset });
+      const end = (errorCode: number): void => {
+        onDone({ errorCode, chunks: [], logStartOffset, logEndOffset });
+      };
+      // What was read may still be taken back while it is not committed.
+      if (replica.highWatermark >= logEndOffset) end(0);
+      else leadership.wait({ offset: logEndOffset, isOver: false, onCommitted: end });
       return;
     }
     const read = { ...replica.key, offset: from, maxBytes, upToOffset: logEndOffset };

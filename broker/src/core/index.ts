@@ -20,6 +20,7 @@ export {
   offsetsTopic,
   type OffsetsRead,
 } from './groupPort.ts';
+export * from './groups/index.ts';
 export { type Handler } from './handlers/handler.ts';
 export { type Leadership } from './leadership.ts';
 export {

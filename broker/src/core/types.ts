@@ -245,9 +245,11 @@ export interface BrokerConfig {
   readonly offsetsTopicReplicationFactor: number;
   readonly offsetMetadataMaxBytes: number;
   readonly offsetsRetentionMs: number;
+  readonly offsetsRetentionCheckMs: number;
   readonly groupMinSessionTimeoutMs: number;
   readonly groupMaxSessionTimeoutMs: number;
   readonly groupInitialRebalanceDelayMs: number;
+  readonly groupMaxSize: number;
   /** Requests of one connection that are not answered yet; the shell reads no further meanwhile. */
   readonly requestsInFlightMax: number;
   /** Requests that wait for something, over all connections: beyond it they are refused. */
@@ -281,9 +283,11 @@ export const brokerConfigDefaults: Omit<BrokerConfig, 'brokerId' | 'host' | 'por
   offsetsTopicReplicationFactor: 3,
   offsetMetadataMaxBytes: 4096,
   offsetsRetentionMs: 604_800_000,
+  offsetsRetentionCheckMs: 600_000,
   groupMinSessionTimeoutMs: 6000,
   groupMaxSessionTimeoutMs: 1_800_000,
   groupInitialRebalanceDelayMs: 3000,
+  groupMaxSize: 2_147_483_647,
   requestsInFlightMax: 100,
   requestsParkedMax: 100_000,
   given: {},

@@ -15,6 +15,7 @@ import {
   type BrokerConfig,
   type BrokerEffect,
   type BrokerInput,
+  classicGroups,
   controllerRules,
   type StoredLog,
   ZookeeperControlPlane,
@@ -25,6 +26,7 @@ import { LogFolders } from './logFolders.ts';
 import { Logs } from './logs.ts';
 import { LogUpkeep } from './logUpkeep.ts';
 import { Peers } from './peers.ts';
+import { ReadBuffers } from './readBuffers.ts';
 import { SessionFile } from './sessionFile.ts';
 import { SessionTransport } from './sessionTransport.ts';
 import { SocketServer } from './socketServer.ts';
@@ -52,6 +54,12 @@ type RarerEffect = Extract<
   { readonly kind: 'transport' | 'ready' | 'fatal' | 'stopped' | 'trace' }
 >;
 
+interface BrokerNodeParts {
+  readonly folders: LogFolders;
+  readonly codecs: NativeCodecs;
+  readonly readBuffers: ReadBuffers;
+}
+
 /** Content of the indexes that open files hold in memory, in bytes. */
 const indexBytesMax = 64 << 20;
 const tailChunksMax = 65_536;
@@ -76,7 +84,10 @@ export class BrokerNode {
   private isFailed = false;
   private onStopped: (() => void) | undefined;
 
-  private constructor(options: BrokerNodeOptions, folders: LogFolders, codecs: NativeCodecs) {
+  private constructor(
+    options: BrokerNodeOptions,
+    { folders, codecs, readBuffers }: BrokerNodeParts,
+  ) {
     const { configuration, log } = options;
     const { core, zookeeper } = configuration;
     const submit = (input: BrokerInput): void => this.driver?.submit(input);
@@ -90,6 +101,7 @@ export class BrokerNode {
       settings: configuration.sockets,
       requestsInFlightMax: core.requestsInFlightMax,
       judge: this.judge,
+      readBuffers,
       clock: processClock,
       log,
       submit,
@@ -116,8 +128,9 @@ export class BrokerNode {
   static async start(options: BrokerNodeOptions): Promise<BrokerNode> {
     const { logDirs, logs: settings, core } = options.configuration;
     const codecs = await loadCodecs();
+    const readBuffers = new ReadBuffers();
     const resources: LogResources = {
-      files: new NodeFileSystem(),
+      files: new NodeFileSystem((bytes) => readBuffers.take(bytes)),
       checksum: codecs.crc32c,
       pool: new FilePool({ countMax: settings.openFilesMax, bytesMax: indexBytesMax }),
       tailCache: new TailCache({ bytesMax: settings.tailCacheBytes, countMax: tailChunksMax }),
@@ -125,7 +138,7 @@ export class BrokerNode {
     const { brokerId } = core;
     const folders = LogFolders.open({ paths: logDirs, brokerId, resources, settings });
     try {
-      const node = new BrokerNode(options, folders, codecs);
+      const node = new BrokerNode(options, { folders, codecs, readBuffers });
       const stored = await node.openLogs();
       await node.sockets.listen();
       node.begin(stored);
@@ -201,7 +214,8 @@ export class BrokerNode {
       rules: controllerRules,
       prng: new Prng(randomInt(2 ** 32)),
     });
-    return new Broker({ config, controlPlane, prng: new Prng(randomInt(2 ** 32)) });
+    const prng = new Prng(randomInt(2 ** 32));
+    return new Broker({ config, controlPlane, prng, groups: classicGroups() });
   }
 
   private makeLogs(submit: (input: BrokerInput) => void): Logs {
@@ -246,6 +260,7 @@ export class BrokerNode {
     for (const effect of effects) this.perform(effect);
     this.logs.flush();
     this.peers.onTurnOver();
+    this.sockets.onTurnOver();
   }
 
   private perform(effect: ShellEffect): void {

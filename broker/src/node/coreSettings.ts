@@ -33,9 +33,13 @@ const integers: readonly (readonly [NumberField, string, IntegerRange])[] = [
   ['offsetsTopicPartitions', 'offsets.topic.num.partitions', positive],
   ['offsetsTopicReplicationFactor', 'offsets.topic.replication.factor', replicas],
   ['offsetMetadataMaxBytes', 'offset.metadata.max.bytes', natural],
+  ['offsetsRetentionCheckMs', 'offsets.retention.check.interval.ms', positive],
+  ['groupMaxSize', 'group.max.size', positive],
   ['groupMinSessionTimeoutMs', 'group.min.session.timeout.ms', natural],
   ['groupMaxSessionTimeoutMs', 'group.max.session.timeout.ms', natural],
   ['groupInitialRebalanceDelayMs', 'group.initial.rebalance.delay.ms', natural],
+  ['groupMaxSize', 'group.max.size', positive],
+  ['offsetsRetentionCheckMs', 'offsets.retention.check.interval.ms', positive],
   ['requestsInFlightMax', 'zookafka.requests.in.flight.max', positive],
   ['requestsParkedMax', 'zookafka.requests.parked.max', positive],
 ];
