@@ -2,6 +2,7 @@ import { ByteReader, type ByteWriter } from '@zookafka/base';
 import { decodeFields } from './decode.ts';
 import { encodeFields } from './encode.ts';
 import { GatherWriter } from './gatherWriter.ts';
+import { hotPaths } from './hot/hotPaths.ts';
 import { produce } from './messages/00-produce.ts';
 import { fetch } from './messages/01-fetch.ts';
 import { listOffsets } from './messages/02-list-offsets.ts';
@@ -23,7 +24,7 @@ import { offsetForLeaderEpoch } from './messages/23-offset-for-leader-epoch.ts';
 import { describeConfigs } from './messages/32-describe-configs.ts';
 import { deleteGroups } from './messages/42-delete-groups.ts';
 import { describeCluster } from './messages/60-describe-cluster.ts';
-import { requestHeader } from './messages/headers.ts';
+import { requestHeader, responseHeader } from './messages/headers.ts';
 import {
   type Decoded,
   type Encodable,
@@ -31,7 +32,7 @@ import {
   type RecordSchema,
   type VersionRange,
 } from './schema.ts';
-import { WireError } from './wireError.ts';
+import { asWireError, WireError } from './wireError.ts';
 
 /** Every API key that is spoken, by name. */
 export const apis = {
@@ -135,8 +136,16 @@ export function decodeRequest<Name extends ApiName>(
   reader: ByteReader,
 ): RequestOf<Name> {
   requireVersion(name, version);
-  const { request, flexibleFrom } = apis[name];
-  return decodeFields(request as Fields, { version, flexibleFrom }, reader) as RequestOf<Name>;
+  const hot = hotPaths[name];
+  if (hot?.decodeRequest === undefined) {
+    const { request, flexibleFrom } = apis[name];
+    return decodeFields(request as Fields, { version, flexibleFrom }, reader) as RequestOf<Name>;
+  }
+  try {
+    return hot.decodeRequest(reader, version) as RequestOf<Name>;
+  } catch (cause) {
+    throw asWireError(cause);
+  }
 }
 
 /** Reads a response's body. @throws {WireError} */
@@ -146,8 +155,16 @@ export function decodeResponse<Name extends ApiName>(
   reader: ByteReader,
 ): ResponseOf<Name> {
   requireVersion(name, version);
-  const { response, flexibleFrom } = apis[name];
-  return decodeFields(response as Fields, { version, flexibleFrom }, reader) as ResponseOf<Name>;
+  const hot = hotPaths[name];
+  if (hot?.decodeResponse === undefined) {
+    const { response, flexibleFrom } = apis[name];
+    return decodeFields(response as Fields, { version, flexibleFrom }, reader) as ResponseOf<Name>;
+  }
+  try {
+    return hot.decodeResponse(reader, version) as ResponseOf<Name>;
+  } catch (cause) {
+    throw asWireError(cause);
+  }
 }
 
 /**
@@ -171,7 +188,9 @@ export function encodeRequestFrame<Name extends ApiName>(
     { requestApiKey: key, requestApiVersion: version, correlationId, clientId },
     writer,
   );
-  encodeFields(request, { version, flexibleFrom }, body, writer);
+  const hot = hotPaths[name];
+  if (hot?.encodeRequest !== undefined) hot.encodeRequest(body, version, writer);
+  else encodeFields(request, { version, flexibleFrom }, body, writer);
   return finishFrame(writer);
 }
 
@@ -187,21 +206,17 @@ export function encodeResponseFrame<Name extends ApiName>(
   writer.int32(correlationId);
   // Clients read the answer to ApiVersions before they know what the broker speaks: never a flexible header.
   if (apiVersion >= flexibleFrom && name !== 'apiVersions') writer.uvarint(0);
-  encodeFields(response, { version: apiVersion, flexibleFrom }, body, writer);
+  const hot = isServed(name, apiVersion) ? hotPaths[name] : undefined;
+  if (hot?.encodeResponse !== undefined) hot.encodeResponse(body, apiVersion, writer);
+  else encodeFields(response, { version: apiVersion, flexibleFrom }, body, writer);
   return finishFrame(writer);
 }
 
-/** Reads a response's header. @returns the correlation id */
+/** Reads a response's header. @returns the correlation id @throws {WireError} */
 export function decodeResponseHead(name: ApiName, version: number, reader: ByteReader): number {
-  const correlationId = reader.int32();
-  if (version >= apis[name].flexibleFrom && name !== 'apiVersions') {
-    const count = reader.uvarint();
-    for (let index = 0; index < count; index++) {
-      reader.uvarint();
-      reader.skip(reader.uvarint());
-    }
-  }
-  return correlationId;
+  const isFlexible = version >= apis[name].flexibleFrom && name !== 'apiVersions';
+  const head = { version: isFlexible ? 1 : 0, flexibleFrom: responseHeader.flexibleFrom };
+  return decodeFields(responseHeader.fields, head, reader).correlationId;
 }
 
 /** Reads a record of an internal topic, after the version that stands before it. */

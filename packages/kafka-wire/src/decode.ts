@@ -1,8 +1,8 @@
-import { type ByteReader, BytesError } from '@zookafka/base';
+import { type ByteReader } from '@zookafka/base';
 import { defaultValueOf, type Plan, type PlannedField, planOf } from './plan.ts';
 import { type Decoded, type FieldKind, type Fields } from './schema.ts';
 import { uuidText } from './uuidText.ts';
-import { WireError } from './wireError.ts';
+import { asWireError, badLength, textBytesMax, unexpectedNull } from './wireError.ts';
 
 /**
  * Reads a struct of one version. Bytes in it are views of what is read.
@@ -17,14 +17,7 @@ export function decodeFields<F extends Fields>(
   try {
     return readStruct(planOf(fields, version, flexibleFrom), reader) as Decoded<F>;
   } catch (cause) {
-    if (!(cause instanceof BytesError)) throw cause;
-    throw new WireError(
-      { code: 'TRUNCATED', field: '' },
-      `Cannot read a message: ${cause.message}`,
-      {
-        cause,
-      },
-    );
+    throw asWireError(cause);
   }
 }
 
@@ -119,21 +112,13 @@ function readLength(field: PlannedField, reader: ByteReader): number {
     nullOf(field);
     return -1;
   }
-  if (length < 0 || length > reader.remaining) throw badLength(field.name, length);
+  const most =
+    field.kind === 'string' ? Math.min(textBytesMax, reader.remaining) : reader.remaining;
+  if (length < 0 || length > most) throw badLength(field.name, length);
   return length;
 }
 
 function nullOf(field: PlannedField): null {
   if (field.isNullable) return null;
-  throw new WireError(
-    { code: 'UNEXPECTED_NULL', field: field.name },
-    `Cannot read ${field.name}: it is null, which this version does not allow`,
-  );
-}
-
-function badLength(field: string, length: number): WireError {
-  return new WireError(
-    { code: 'BAD_LENGTH', field, length },
-    `Cannot read ${field}: its length ${length} is not within the message`,
-  );
+  throw unexpectedNull(field.name, 'read');
 }

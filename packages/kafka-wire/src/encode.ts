@@ -3,14 +3,14 @@ import { type GatherWriter } from './gatherWriter.ts';
 import { defaultValueOf, type Plan, type PlannedField, planOf } from './plan.ts';
 import { type FieldKind, type Fields } from './schema.ts';
 import { uuidBytes, zeroUuid } from './uuidText.ts';
-import { WireError } from './wireError.ts';
+import { textBytesMax, textTooLong, unexpectedNull } from './wireError.ts';
 
 type Struct = Readonly<Record<string, unknown>>;
 
 /**
  * Writes a struct in one version: what is left out takes its default, what the version does not have is left out.
  *
- * @throws {WireError} UNEXPECTED_NULL where the version knows no null
+ * @throws {WireError} UNEXPECTED_NULL where the version knows no null; BAD_LENGTH for a string of over 32 KiB
  */
 export function encodeFields(
   fields: Fields,
@@ -111,13 +111,11 @@ function writeString(field: PlannedField, value: string | null, writer: ByteWrit
     writeNull(field, writer);
     return;
   }
-  if (field.isCompact) {
-    writer.uvarint(utf8Length(value) + 1);
-    writer.utf8(value);
-    return;
-  }
-  const at = writer.skip(2);
-  writer.patchInt16(at, writer.utf8(value));
+  const length = utf8Length(value);
+  if (length > textBytesMax) throw textTooLong(field.name, length);
+  if (field.isCompact) writer.uvarint(length + 1);
+  else writer.int16(length);
+  writer.utf8(value);
 }
 
 function writeBytes(
@@ -157,12 +155,7 @@ function writeArray(
 }
 
 function writeNull(field: PlannedField, writer: ByteWriter): void {
-  if (!field.isNullable) {
-    throw new WireError(
-      { code: 'UNEXPECTED_NULL', field: field.name },
-      `Cannot write ${field.name}: it is null, which this version does not allow`,
-    );
-  }
+  if (!field.isNullable) throw unexpectedNull(field.name, 'write');
   if (field.isCompact) writer.uvarint(0);
   else if (field.kind === 'string') writer.int16(-1);
   else writer.int32(-1);
