@@ -18,6 +18,8 @@ export class ClientConnection {
   readonly host: string;
   activeMs: number;
   isClosing = false;
+  /** Memory of answers that have not left: used again once they have. */
+  lent: ArrayBufferLike[] = [];
   private readonly limits: ConnectionLimits;
   private readonly cutter: FrameCutter;
   /** The sizes of requests without an answer: answers come in their order. */

@@ -14,6 +14,7 @@ import { type BrokerEffect, type BrokerInput, type RequestInput } from '../core/
 import { ClientConnection } from './clientConnection.ts';
 import { type SocketSettings } from './configuration.ts';
 import { type Address } from './listeners.ts';
+import { type ReadBuffers } from './readBuffers.ts';
 import { type ProduceJudge } from './verdicts.ts';
 
 /** What the server needs. */
@@ -23,6 +24,7 @@ export interface SocketServerOptions {
   /** What the core takes of one connection at once. */
   readonly requestsInFlightMax: number;
   readonly judge: ProduceJudge;
+  readonly readBuffers: ReadBuffers;
   readonly clock: Clock;
   readonly log: Log;
   readonly submit: (input: BrokerInput) => void;
@@ -53,6 +55,8 @@ export class SocketServer {
   private readonly options: SocketServerOptions;
   private readonly connections = new Map<number, ClientConnection>();
   private readonly countByHost = new Map<string, number>();
+  /** Connections with memory of answers. */
+  private readonly lending = new Set<ClientConnection>();
   private server: TcpServer | undefined;
   private idleTimer: NodeJS.Timeout | undefined;
   private idLast = 0;
@@ -112,6 +116,13 @@ export class SocketServer {
     }
   }
 
+  /** Takes the memory back of answers that have left. */
+  onTurnOver(): void {
+    for (const connection of this.lending) {
+      if (connection.link.bufferedBytes === 0) this.takeBack(connection);
+    }
+  }
+
   /** Accepts nobody, and cuts who is there. */
   async stop(): Promise<void> {
     clearInterval(this.idleTimer);
@@ -145,6 +156,7 @@ export class SocketServer {
       },
       onClose: (error) => {
         this.connections.delete(id);
+        this.lending.delete(connection);
         this.countDown(host);
         if (error instanceof CodedError) this.refused(connection, error.message);
         submit({ kind: 'connectionClosed', connection: id });
@@ -205,8 +217,20 @@ export class SocketServer {
     const version = isServed(name, apiVersion) ? apiVersion : 0;
     const head = { apiVersion: version, correlationId };
     const chunks = encodeResponseFrame(name, head, body as ResponseBody<ApiName>);
-    for (const chunk of chunks) connection.link.write(chunk);
+    for (const chunk of chunks) {
+      connection.link.write(chunk);
+      if (this.options.readBuffers.isLent(chunk.buffer)) {
+        connection.lent.push(chunk.buffer);
+        this.lending.add(connection);
+      }
+    }
     if (connection.onAnswered()) this.readOn(connection);
+  }
+
+  private takeBack(connection: ClientConnection): void {
+    this.lending.delete(connection);
+    for (const buffer of connection.lent) this.options.readBuffers.giveBack(buffer);
+    connection.lent = [];
   }
 
   private close(connection: ClientConnection, reason: string): void {

@@ -10,6 +10,7 @@ import { ByteReader } from '@zookafka/base';
 import { loadCodecs, processClock, silentLog } from '@zookafka/runtime';
 import { type BrokerInput, type RequestInput } from '../../src/core/index.ts';
 import { FrameCutter } from '../../src/node/frameCutter.ts';
+import { ReadBuffers } from '../../src/node/readBuffers.ts';
 import { SocketServer } from '../../src/node/socketServer.ts';
 import { ProduceJudge } from '../../src/node/verdicts.ts';
 
@@ -45,11 +46,13 @@ interface Rig {
   readonly inputs: Inputs;
   readonly client: Socket;
   readonly reasons: string[];
+  readonly readBuffers: ReadBuffers;
 }
 
 async function start(requestsInFlightMax = 100): Promise<Rig> {
   const inputs = new Inputs();
   const reasons: string[] = [];
+  const readBuffers = new ReadBuffers();
   const server = new SocketServer({
     listen: { host: '127.0.0.1', port: 0 },
     settings: {
@@ -60,6 +63,7 @@ async function start(requestsInFlightMax = 100): Promise<Rig> {
     },
     requestsInFlightMax,
     judge: new ProduceJudge({ codecs: await loadCodecs(), messageBytesMaxOf: () => 1000 }),
+    readBuffers,
     clock: processClock,
     log: {
       ...silentLog,
@@ -71,7 +75,7 @@ async function start(requestsInFlightMax = 100): Promise<Rig> {
   });
   servers.push(server);
   await server.listen();
-  return { server, inputs, reasons, client: await dial(server) };
+  return { server, inputs, reasons, readBuffers, client: await dial(server) };
 }
 
 async function dial(server: SocketServer): Promise<Socket> {
@@ -215,6 +219,42 @@ describe('SocketServer', () => {
     const other = await dial(server);
     other.write(apiVersionsRequest(1));
     await inputs.count(2);
+  });
+
+  it('uses memory of an answer again only once it has left', async () => {
+    const { server, inputs, client, readBuffers } = await start();
+    client.write(apiVersionsRequest(1));
+    await inputs.count(1);
+    const { connection, correlationId } = inputs.all[0] as RequestInput;
+    client.pause();
+    // More than the sockets of both ends take.
+    const chunks = [8, 8, 8, 8].map((size) => readBuffers.take(size << 20).fill(7));
+    const buffers = new Set(chunks.map(({ buffer }) => buffer));
+    const partitions = chunks.map((records, partitionIndex) => ({
+      partitionIndex,
+      errorCode: 0,
+      highWatermark: 0,
+      abortedTransactions: null,
+      records: [records],
+    }));
+    const body = { responses: [{ topic: 't', partitions }] };
+    server.perform({
+      kind: 'respond',
+      connection,
+      correlationId,
+      apiKey: 1,
+      apiVersion: 12,
+      body,
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    server.onTurnOver();
+    expect(buffers.has(readBuffers.take(8 << 20).buffer)).toBe(false);
+    let received = 0;
+    client.on('data', (data: Buffer) => (received += data.length));
+    client.resume();
+    while (received < 32 << 20) await once(client, 'data');
+    server.onTurnOver();
+    expect(buffers.has(readBuffers.take(8 << 20).buffer)).toBe(true);
   });
 
   it('closes a connection when the core wants it, after what was answered', async () => {

@@ -23,7 +23,7 @@ export {
   type ShellEffect,
   type TimerEffect,
 } from './machineDriver.ts';
-export { NodeFileSystem, syncDirectory } from './nodeFileSystem.ts';
+export { NodeFileSystem, type ReadAllocator, syncDirectory } from './nodeFileSystem.ts';
 export {
   Properties,
   PropertiesError,

@@ -21,10 +21,21 @@ import { type FileHandle, type FileSystem } from '@zookafka/base';
 /** How many chunks one `writev` takes: the limit of Linux. */
 const chunkCountMax = 1024;
 
+/** Gives the memory that a read goes into: of that size, whatever it holds. */
+export type ReadAllocator = (bytes: number) => Uint8Array;
+
 /** The files of this machine, behind the interface that pure logs are written against. */
 export class NodeFileSystem implements FileSystem {
+  private readonly allocate: ReadAllocator;
+
+  /** @param allocate for a caller that uses memory again; without it, each read has its own */
+  constructor(allocate: ReadAllocator = (bytes) => Buffer.allocUnsafeSlow(bytes)) {
+    this.allocate = allocate;
+  }
+
   open(path: string): FileHandle {
-    return new NodeFileHandle(path, openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644));
+    const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+    return new NodeFileHandle(path, descriptor, this.allocate);
   }
 
   exists(path: string): boolean {
@@ -73,10 +84,12 @@ class NodeFileHandle implements FileHandle {
   readonly path: string;
   size: number;
   private readonly descriptor: number;
+  private readonly allocate: ReadAllocator;
 
-  constructor(path: string, descriptor: number) {
+  constructor(path: string, descriptor: number, allocate: ReadAllocator) {
     this.path = path;
     this.descriptor = descriptor;
+    this.allocate = allocate;
     this.size = fstatSync(descriptor).size;
   }
 
@@ -90,14 +103,14 @@ class NodeFileHandle implements FileHandle {
 
   read(position: number, length: number): Uint8Array {
     const wanted = Math.max(0, Math.min(length, this.size - position));
-    const bytes = Buffer.allocUnsafeSlow(wanted);
+    const bytes = this.allocate(wanted);
     let done = 0;
     while (done < wanted) {
       const count = readSync(this.descriptor, bytes, done, wanted - done, position + done);
       if (count === 0) break;
       done += count;
     }
-    return new Uint8Array(bytes.buffer, 0, done);
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, done);
   }
 
   truncate(size: number): void {
