@@ -36,7 +36,9 @@ export class PartitionQueue {
   readonly partition: number;
   /** The sequence number of the next record to be sealed. */
   sequenceNext = 0;
-  inFlightCount = 0;
+  /** Whom the batches that are under way went to: no other leader gets any before they are back. */
+  leaderInFlight = -1;
+  private readonly inFlight = new Set<number>();
   private gathering: QueuedRecord[] = [];
   private gatheringBytes = 0;
   private bytesMax = 0;
@@ -52,8 +54,14 @@ export class PartitionQueue {
     return this.gatheringBytes >= this.bytesMax && this.gathering.length > 0;
   }
 
-  get hasRetries(): boolean {
-    return this.retries.length > 0;
+  get inFlightCount(): number {
+    return this.inFlight.size;
+  }
+
+  /** Whether something that was sealed before this batch is not settled yet. */
+  hasEarlier({ order }: Pick<ProducerBatch, 'order'>): boolean {
+    for (const other of this.inFlight) if (other < order) return true;
+    return this.retries.some((retry) => retry.order < order);
   }
 
   add(item: QueuedRecord, bytesMax: number): void {
@@ -102,32 +110,40 @@ export class PartitionQueue {
 
   /** Takes the next batch: a retry as it was, else what has gathered, sealed by `seal`. */
   takeBatch(seal: (items: readonly QueuedRecord[]) => Uint8Array): ProducerBatch {
-    this.inFlightCount++;
     const retry = this.retries.shift();
     if (retry !== undefined) {
+      this.inFlight.add(retry.order);
       return retry.bytes.length > 0 ? retry : { ...retry, bytes: seal(retry.items) };
     }
     const items = this.cut();
+    this.inFlight.add(this.orderNext);
     return { queue: this, items, bytes: seal(items), order: this.orderNext++, isUnknown: false };
   }
 
   /** A batch ended, for good or bad. */
-  landed(): void {
-    this.inFlightCount--;
-    assert(this.inFlightCount >= 0, 'A batch lands once', { topic: this.topic });
+  landed({ order }: Pick<ProducerBatch, 'order'>): void {
+    assert(this.inFlight.delete(order), 'A batch lands once', { topic: this.topic, order });
   }
 
   /** A batch is to be sent again. */
   takeBack(batch: ProducerBatch): void {
-    this.landed();
+    this.landed(batch);
     this.retries.push(batch);
     this.retries.sort((left, right) => left.order - right.order);
   }
 
-  /** Makes the retries be sealed anew: under another producer id, whose sequences begin at 0. */
-  unseal(): void {
+  /**
+   * Makes the retries be sealed anew: under another producer id, whose sequences begin at 0.
+   *
+   * @returns those that may have been written under the old id: sent again they could be there twice
+   */
+  unseal(): readonly ProducerBatch[] {
     this.sequenceNext = 0;
-    this.retries = this.retries.map((batch) => ({ ...batch, bytes: new Uint8Array(0) }));
+    const unknown = this.retries.filter(({ isUnknown }) => isUnknown);
+    this.retries = this.retries
+      .filter(({ isUnknown }) => !isUnknown)
+      .map((batch) => ({ ...batch, bytes: new Uint8Array(0) }));
+    return unknown;
   }
 
   /** Takes out what waits since before `beforeMs`; what is in flight has its request's own end. */

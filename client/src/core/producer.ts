@@ -180,6 +180,9 @@ export class Producer {
       this.retryLater(nowMs);
       return;
     }
+    // A batch that overtakes another one on its way to an earlier leader would be out of order there.
+    if (queue.inFlightCount > 0 && queue.leaderInFlight !== leader.id) return;
+    queue.leaderInFlight = leader.id;
     const batch = queue.takeBatch((items) => this.seal(queue, items));
     const batches = requests.get(leader.id);
     if (batches === undefined) requests.set(leader.id, [batch]);
@@ -267,8 +270,9 @@ export class Producer {
   }
 
   /** A batch behind one that was refused is out of order only until that one was retried. */
-  private isOutOfOrderRetry({ queue }: ProducerBatch, { code }: ClientRefusal): boolean {
-    return code === 'OUT_OF_ORDER_SEQUENCE_NUMBER' && queue.hasRetries;
+  private isOutOfOrderRetry(batch: ProducerBatch, { code }: ClientRefusal): boolean {
+    const { queue } = batch;
+    return code === 'OUT_OF_ORDER_SEQUENCE_NUMBER' && queue.hasEarlier(batch);
   }
 
   private takeBack(batch: ProducerBatch, nowMs: number, isUnknown: boolean): void {
@@ -277,12 +281,9 @@ export class Producer {
     this.retryLater(nowMs);
   }
 
-  private settle(
-    { items, queue }: ProducerBatch,
-    baseOffset: number,
-    effects: ClientEffect[],
-  ): void {
-    queue.landed();
+  private settle(batch: ProducerBatch, baseOffset: number, effects: ClientEffect[]): void {
+    const { items, queue } = batch;
+    queue.landed(batch);
     this.recordCount -= items.length;
     items.forEach(({ token }, index) => {
       const offset = baseOffset < 0 ? -1 : baseOffset + index;
@@ -291,7 +292,7 @@ export class Producer {
   }
 
   private fail(batch: ProducerBatch, refusal: ClientRefusal, effects: ClientEffect[]): void {
-    batch.queue.landed();
+    batch.queue.landed(batch);
     this.drop(batch, refusal, effects);
   }
 
@@ -342,7 +343,7 @@ export class Producer {
           if (outcome.kind === 'answered' && outcome.body.errorCode === 0) {
             const { producerId, producerEpoch } = outcome.body;
             this.identity = { producerId, producerEpoch };
-            for (const queue of this.queues.values()) queue.unseal();
+            this.unsealAll(out);
             this.pump(atMs, out);
           } else this.retryLater(atMs);
         },
@@ -350,6 +351,15 @@ export class Producer {
       nowMs,
       effects,
     );
+  }
+
+  private unsealAll(effects: ClientEffect[]): void {
+    for (const queue of this.queues.values()) {
+      for (const batch of queue.unseal()) {
+        const message = `Cannot deliver to ${queue.topic}-${queue.partition}: the producer id was lost, and an earlier attempt may have been written`;
+        this.drop(batch, { code: 'PRODUCER_ID_LOST', message }, effects);
+      }
+    }
   }
 
   private retryLater(nowMs: number): void {
