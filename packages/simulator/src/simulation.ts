@@ -1,0 +1,253 @@
+import { Prng, utf8Decode } from '@zookafka/base';
+import {
+  type BrokerRules,
+  brokerRules,
+  type ControllerRules,
+  controllerRules,
+} from '@zookafka/broker/core';
+import { type MemberRules, memberRules } from '@zookafka/coordinator/core';
+import { type ZabRules, zabRules } from '@zookafka/zab';
+import { BrokerChecks } from './invariants/brokerChecks.ts';
+import { EnsembleChecks } from './invariants/ensembleChecks.ts';
+import { KafkaClient, simulatedPartitions, simulatedTopic } from './kafkaClient.ts';
+import { Nemesis } from './nemesis.ts';
+import { Network } from './network.ts';
+import { SimulatedBroker } from './simulatedBroker.ts';
+import { SimulatedMember } from './simulatedMember.ts';
+import { type FaultKind, Swarm } from './swarm.ts';
+import { World } from './world.ts';
+import { ZnodeClient } from './znodeClient.ts';
+
+/** What is simulated. */
+export interface SimulationOptions {
+  readonly seed: number;
+  readonly memberCount?: number;
+  /** 0: the ensemble alone, which is many times faster. */
+  readonly brokerCount?: number;
+  /** How long faults happen, in simulated ms. */
+  readonly safetyMs?: number;
+  readonly rules?: {
+    readonly zab?: Partial<ZabRules>;
+    readonly member?: Partial<MemberRules>;
+    readonly broker?: Partial<BrokerRules>;
+    readonly controller?: Partial<ControllerRules>;
+  };
+}
+
+/** What a run did. */
+export interface SimulationReport {
+  readonly seed: number;
+  readonly hash: string;
+  readonly eventCount: number;
+  readonly simulatedMs: number;
+  readonly ackedOperations: number;
+  readonly ackedRecords: number;
+  readonly elections: number;
+  readonly faults: ReadonlyMap<FaultKind, number>;
+  readonly swarm: string;
+}
+
+const znodeClientCount = 3;
+const livenessMsMax = 30_000;
+const lookEveryMs = 100;
+const settleMs = 2000;
+
+/**
+ * A whole cluster in virtual time: the very machines of the processes, members, brokers and clients, on a simulated
+ * network and simulated disks. First faults, then peace: everything is healed, and must serve within 30 s.
+ *
+ * @throws {Violation} naming the rule that did not hold, with the last 50 events
+ */
+export class Simulation {
+  private readonly world: World;
+  private readonly swarm: Swarm;
+  private readonly network: Network;
+  private readonly ensemble: EnsembleChecks;
+  private readonly replication: BrokerChecks;
+  private readonly members: readonly SimulatedMember[];
+  private readonly brokers: readonly SimulatedBroker[];
+  private readonly znodeClients: readonly ZnodeClient[];
+  private readonly producers: readonly KafkaClient[];
+  private readonly consumers: readonly KafkaClient[];
+  private readonly seed: number;
+  private readonly safetyMs: number;
+
+  constructor(options: SimulationOptions) {
+    const { seed, memberCount = 3, brokerCount = 3, rules = {} } = options;
+    this.seed = seed;
+    this.safetyMs = options.safetyMs ?? 20_000;
+    const world = new World(seed);
+    this.world = world;
+    this.swarm = new Swarm(new Prng(seed ^ 0x5eed));
+    const network = new Network(world, this.swarm);
+    this.network = network;
+    const ensemble = new EnsembleChecks(world);
+    this.ensemble = ensemble;
+    const replication = new BrokerChecks(world, simulatedTopic);
+    this.replication = replication;
+    const members = (): readonly SimulatedMember[] => this.members;
+    const brokers = (): readonly SimulatedBroker[] => this.brokers;
+    this.members = counted(memberCount).map((index) => {
+      const own = {
+        zabRules: { ...zabRules, ...rules.zab },
+        rules: { ...memberRules, ...rules.member },
+      };
+      const parts = { world, network, swarm: this.swarm, members, checks: ensemble };
+      return new SimulatedMember({ ...parts, ...own, serverId: index + 1 });
+    });
+    this.brokers = counted(brokerCount).map((index) => {
+      const parts = { world, network, members, brokers, checks: replication, brokerId: index + 1 };
+      return new SimulatedBroker({
+        ...parts,
+        rules: { ...brokerRules, ...rules.broker },
+        controllerRules: { ...controllerRules, ...rules.controller },
+      });
+    });
+    this.znodeClients = counted(znodeClientCount).map(
+      (index) => new ZnodeClient({ world, network, members, index: index + 1 }),
+    );
+    const kafka = { world, network, brokers, checks: replication };
+    const names = brokerCount === 0 ? [] : ['producer-1', 'producer-2'];
+    this.producers = names.map((name) => new KafkaClient({ ...kafka, name, isConsumer: false }));
+    this.consumers =
+      brokerCount === 0
+        ? []
+        : [new KafkaClient({ ...kafka, name: 'consumer-1', isConsumer: true })];
+  }
+
+  run(): SimulationReport {
+    for (const node of [...this.members, ...this.brokers]) node.start();
+    for (const client of [...this.znodeClients, ...this.producers, ...this.consumers])
+      client.start();
+    const nemesis = this.makeNemesis();
+    this.runFor(settleMs);
+    nemesis.begin();
+    this.runFor(this.safetyMs);
+    nemesis.heal();
+    this.requireLiveness();
+    for (const client of [...this.znodeClients, ...this.producers]) client.stop();
+    this.runFor(settleMs * 3);
+    this.checkEnd();
+    return this.report();
+  }
+
+  private makeNemesis(): Nemesis {
+    const { world, swarm, network, members, brokers } = this;
+    const ensemble = {
+      victims: members,
+      downCountMax: Math.ceil(members.length / 2),
+      survivesPowerCuts: true,
+    };
+    // Brokers promise nothing that was not synced when the power fails: they meet kills.
+    const cluster = { victims: brokers, downCountMax: 2, survivesPowerCuts: false };
+    const groups = brokers.length === 0 ? [ensemble] : [ensemble, cluster];
+    return new Nemesis({ world, swarm, network, groups });
+  }
+
+  private runFor(durationMs: number): void {
+    const endMs = this.world.nowMs + durationMs;
+    while (this.world.nowMs < endMs) {
+      this.world.runUntil(Math.min(endMs, this.world.nowMs + lookEveryMs));
+      if (this.brokers.length > 0) {
+        this.replication.look(this.brokers, (partition) => this.stateOf(partition)?.isr ?? []);
+      }
+    }
+  }
+
+  /** After everything is healed: the ensemble takes writes, every partition is led and takes records. */
+  private requireLiveness(): void {
+    const { world } = this;
+    const healedMs = world.nowMs;
+    const operations = this.ackedOperations();
+    const records = counted(simulatedPartitions).map((one) => this.replication.ackedCount(one));
+    const isAlive = (): boolean =>
+      this.ackedOperations() > operations &&
+      (this.brokers.length === 0 ||
+        counted(simulatedPartitions).every(
+          (one) => this.replication.ackedCount(one) > (records[one] as number),
+        ));
+    while (!isAlive()) {
+      if (world.nowMs - healedMs > livenessMsMax) {
+        world.history.violated(
+          'L1',
+          `${livenessMsMax / 1000} s after everything was healed: ${this.whatIsDead(operations, records)}`,
+        );
+      }
+      this.runFor(lookEveryMs);
+    }
+  }
+
+  private whatIsDead(operations: number, records: readonly number[]): string {
+    const serving = this.members.filter(({ member }) => member?.isServing === true).length;
+    const stuck = counted(simulatedPartitions).filter(
+      (one) => this.replication.ackedCount(one) === records[one],
+    );
+    const states = stuck.map(
+      (one) => `partition ${one} is ${JSON.stringify(this.stateOf(one) ?? null)}`,
+    );
+    const znodes = this.ackedOperations() === operations ? 'no znode was written, ' : '';
+    return `${znodes}${serving} members serve, ${states.join(', ')}`;
+  }
+
+  private checkEnd(): void {
+    for (const member of this.members) this.ensemble.checkEphemerals(member);
+    const tree = this.leadingMember()?.member?.tree;
+    for (const client of this.znodeClients) {
+      client.checkWatches((path) => tree?.get(path)?.mzxid);
+      // The last write of a key is there: Z10, seen from outside.
+      for (const { path, zxid, value } of client.report.values) {
+        const node = tree?.get(path);
+        if (node === undefined || node.mzxid < zxid) {
+          this.world.history.violated(
+            'Z10',
+            `${path} = ${value} was acknowledged and is not in the tree`,
+          );
+        }
+      }
+    }
+    if (this.brokers.length === 0) return;
+    this.replication.compareLogs(this.brokers);
+    for (const partition of counted(simulatedPartitions)) {
+      const state = this.stateOf(partition);
+      const leader = this.brokers.find(({ brokerId }) => brokerId === state?.leader);
+      if (leader === undefined)
+        this.world.history.violated('L1', `nobody leads partition ${partition}`);
+      else this.replication.checkLog(leader, partition);
+    }
+  }
+
+  private stateOf(partition: number): { leader: number; isr: readonly number[] } | undefined {
+    const path = `/brokers/topics/${simulatedTopic}/partitions/${partition}/state`;
+    const data = this.leadingMember()?.member?.tree.get(path)?.data;
+    return data === undefined || data === null
+      ? undefined
+      : (JSON.parse(utf8Decode(data)) as { leader: number; isr: number[] });
+  }
+
+  private leadingMember(): SimulatedMember | undefined {
+    return this.members.find(({ member }) => member?.isLeading === true && member.isServing);
+  }
+
+  private ackedOperations(): number {
+    return this.znodeClients.reduce((sum, { report }) => sum + report.acked, 0);
+  }
+
+  private report(): SimulationReport {
+    const { history } = this.world;
+    return {
+      seed: this.seed,
+      hash: history.hash,
+      eventCount: history.eventCount,
+      simulatedMs: this.world.nowMs,
+      ackedOperations: this.ackedOperations(),
+      ackedRecords: this.producers.reduce((sum, { acked }) => sum + acked, 0),
+      elections: this.ensemble.electionCount,
+      faults: this.swarm.counts,
+      swarm: this.swarm.text,
+    };
+  }
+}
+
+function counted(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => index);
+}
