@@ -54,6 +54,11 @@ export class PartitionQueue {
     return this.gatheringBytes >= this.bytesMax && this.gathering.length > 0;
   }
 
+  /** Whether nothing gathers here. */
+  get isEmpty(): boolean {
+    return this.gathering.length === 0;
+  }
+
   get inFlightCount(): number {
     return this.inFlight.size;
   }

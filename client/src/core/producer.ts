@@ -79,8 +79,10 @@ export class Producer {
     this.recordCount++;
     this.parts.cluster.want(record.topic);
     const queue = this.queueFor(record);
+    // No linger time ends for records of a topic that is not known yet: the first of them asks for it.
+    const mustAsk = queue.partition === -1 && queue.isEmpty;
     queue.add({ token, record, sinceMs: nowMs }, this.parts.options.batchBytesMax);
-    if (queue.isFull) this.pump(nowMs, effects);
+    if (queue.isFull || mustAsk) this.pump(nowMs, effects);
   }
 
   /** Sends what has gathered without waiting for the linger time. */
