@@ -1,4 +1,3 @@
-import { controllerRules } from '@zookafka/broker/core';
 import { type SimulationOptions } from '../src/index.ts';
 import { zabRules } from '@zookafka/zab';
 
@@ -13,13 +12,6 @@ export interface Mutant {
 const keepingWhatNobodyHas: typeof zabRules.synchronizationFor = (facts) => {
   const right = zabRules.synchronizationFor(facts);
   return right.mode === 'trunc' ? { mode: 'diff', zxid: facts.floorZxid } : right;
-};
-
-const electingAnyone: typeof controllerRules.elect = (question) => {
-  const answer = controllerRules.elect(question);
-  const leader = question.replicas.find((broker) => question.live.includes(broker));
-  if (answer === undefined || leader === undefined) return answer;
-  return { ...answer, leader, isr: [leader, ...answer.isr.filter((id) => id !== leader)] };
 };
 
 /** One or more of each sort; each package's own tests hold more, found by its own seeds. */
@@ -38,16 +30,6 @@ export const mutants: readonly Mutant[] = [
     name: 'zab: NEWLEADER is acknowledged first',
     brokerCount: 0,
     rules: { zab: { newLeaderSteps: ['acknowledge', 'history', 'currentEpoch'] } },
-  },
-  {
-    name: 'zab: the shorter history wins',
-    brokerCount: 0,
-    rules: {
-      zab: {
-        isBetterVote: (vote, other) => vote.leader > other.leader,
-        isNewerHistory: () => false,
-      },
-    },
   },
   {
     name: 'zab: the learner keeps what the leader never had',
@@ -72,15 +54,6 @@ export const mutants: readonly Mutant[] = [
     name: 'session and tree: what changed while a client was away is not told',
     brokerCount: 0,
     rules: { member: { missedEvent: () => undefined } },
-  },
-  {
-    name: 'controller: elects any live replica',
-    brokerCount: 3,
-    rules: {
-      controller: {
-        elect: electingAnyone,
-      },
-    },
   },
   {
     name: 'controller: keeps the leader epoch',

@@ -25,13 +25,13 @@ function expectAllFaults(reports: readonly SimulationReport[]): void {
 
 describe('seeds', () => {
   it('of the ensemble: no rule is broken, every sort of fault happens, much is acknowledged', () => {
-    const reports = runAll(60, 0);
+    const reports = runAll(40, 0);
     expectAllFaults(reports);
     expect(reports.filter(({ ackedOperations }) => ackedOperations < 100)).toEqual([]);
   });
 
   it('of the whole cluster: no rule is broken, every sort of fault happens, much is acknowledged', () => {
-    const reports = runAll(16, 3);
+    const reports = runAll(8, 3);
     expectAllFaults(reports);
     expect(reports.filter(({ ackedOperations }) => ackedOperations < 100)).toEqual([]);
     expect(reports.filter(({ ackedRecords }) => ackedRecords < 100)).toEqual([]);
