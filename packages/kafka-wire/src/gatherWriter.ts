@@ -8,7 +8,7 @@ interface Insertion {
 
 /** Writes a message of which some bytes are somewhere else already: those are referred to, never copied. */
 export class GatherWriter extends ByteWriter {
-  private insertions: Insertion[] = [];
+  private readonly insertions: Insertion[] = [];
   private insertedBytes = 0;
 
   /** Everything, what is referred to included. */
@@ -22,12 +22,10 @@ export class GatherWriter extends ByteWriter {
     for (const chunk of chunks) this.insertedBytes += chunk.length;
   }
 
-  /** Gives all away, in order, and starts anew. */
+  /** Gives all away, in order: nothing is written after it. */
   finishChunks(): Uint8Array[] {
     const { insertions } = this;
-    const bytes = this.finish();
-    this.insertions = [];
-    this.insertedBytes = 0;
+    const bytes = this.view();
     if (insertions.length === 0) return [bytes];
     const chunks: Uint8Array[] = [];
     let from = 0;

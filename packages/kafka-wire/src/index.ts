@@ -18,6 +18,14 @@ export {
   type ResponseBody,
   type ResponseOf,
 } from './apis.ts';
+export {
+  controlTypeOf,
+  controlTypes,
+  type ControlType,
+  coordinatorEpochOf,
+  encodeTransactionMarker,
+  type TransactionMarker,
+} from './controlRecord.ts';
 export { errorCodes, type ErrorName, errorName, isRetriableError } from './errors.ts';
 export { GatherWriter } from './gatherWriter.ts';
 export {
@@ -29,7 +37,12 @@ export {
   offsetCommitValue,
 } from './messages/records.ts';
 export { coordinatorPartition, murmur2, partitionForKey } from './partitioning.ts';
-export { judgeProduce, type ProduceCheck, type ProduceJudgement } from './produceRules.ts';
+export {
+  type ContentCheck,
+  judgeProduce,
+  type ProduceCheck,
+  type ProduceJudgement,
+} from './produceRules.ts';
 export {
   assignOffset,
   batchBytesMin,
@@ -43,9 +56,11 @@ export {
   compressionOf,
   isControlBatch,
   isIntact,
+  isLogAppendTime,
   isTransactional,
   offsetAfter,
   readBatchHead,
+  stampLogAppendTime,
 } from './recordBatch.ts';
 export {
   decodeRecords,
@@ -55,6 +70,7 @@ export {
   type NewRecord,
   type RecordHeader,
 } from './recordCodec.ts';
+export { type RecordFacts, recordFactsOf } from './recordFacts.ts';
 export {
   type Decoded,
   type Encodable,

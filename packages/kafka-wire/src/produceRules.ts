@@ -1,16 +1,20 @@
-import { errorCodes } from './errors.ts';
+import { CodecError, type Codecs } from '@zookafka/base';
+import { errorCodes, type ErrorName } from './errors.ts';
 import {
+  type BatchCompression,
   type BatchHead,
+  batchLayout,
   type Checksum,
   compressionOf,
   isControlBatch,
   isIntact,
   readBatchHead,
 } from './recordBatch.ts';
+import { recordFactsOf } from './recordFacts.ts';
 
 /** What a leader's checks found of the records of one partition in a Produce request. */
 export type ProduceJudgement =
-  | { readonly kind: 'valid'; readonly head: BatchHead }
+  | { readonly kind: 'valid'; readonly head: BatchHead; readonly compression: BatchCompression }
   | { readonly kind: 'refused'; readonly errorCode: number; readonly message: string };
 
 /** What the checks need. */
@@ -18,8 +22,19 @@ export interface ProduceCheck {
   readonly apiVersion: number;
   readonly messageBytesMax: number;
   readonly checksum?: Checksum;
-  /** Looks into compressed records: how many there are, or a refusal. */
+  /** Only counts the records, in a way of the shell's own: how many there are, or undefined when they are none. */
   readonly countRecords?: (bytes: Uint8Array, head: BatchHead) => number | undefined;
+  /** Looks at each record. */
+  readonly content?: ContentCheck;
+}
+
+/** What looking at each record needs. */
+export interface ContentCheck {
+  readonly codecs: Pick<Codecs, 'decompress'>;
+  /** What the records of one batch may grow to. */
+  readonly decompressedBytesMax: number;
+  /** A compacted topic has no place for a record without a key. */
+  readonly isCompacted: boolean;
 }
 
 const zstdVersionMin = 7;
@@ -51,7 +66,7 @@ export function judgeProduce(records: Uint8Array, check: ProduceCheck): ProduceJ
 function judgeContent(
   records: Uint8Array,
   head: BatchHead,
-  { apiVersion, countRecords }: ProduceCheck,
+  { apiVersion, countRecords, content }: ProduceCheck,
 ): ProduceJudgement {
   const compression = compressionOf(head);
   if (compression === undefined) {
@@ -71,9 +86,54 @@ function judgeContent(
       return refused('INVALID_RECORD', `${count} records are there, ${head.count} are named`);
     }
   }
-  return { kind: 'valid', head };
+  const wrong = content && judgeEach(records, { head, compression, content });
+  return wrong ?? { kind: 'valid', head, compression };
 }
 
-function refused(code: keyof typeof errorCodes, message: string): ProduceJudgement {
+interface Opened {
+  readonly head: BatchHead;
+  readonly compression: BatchCompression;
+  readonly content: ContentCheck;
+}
+
+/** @returns what is wrong with the records, if anything is */
+function judgeEach(
+  records: Uint8Array,
+  { head, compression, content }: Opened,
+): ProduceJudgement | undefined {
+  const { codecs, decompressedBytesMax, isCompacted } = content;
+  let plain = records.subarray(batchLayout.records);
+  try {
+    if (compression !== 'none') {
+      plain = codecs.decompress(compression, plain, decompressedBytesMax);
+    }
+  } catch (error) {
+    if (error instanceof CodecError) return refusedBy(error);
+    throw error;
+  }
+  const facts = recordFactsOf(plain, 0, plain.length);
+  if (facts === undefined) return refused('CORRUPT_MESSAGE', 'the records cannot be read');
+  if (facts.count !== head.count) {
+    return refused('INVALID_RECORD', `${facts.count} records are there, ${head.count} are named`);
+  }
+  if (!facts.isSequential) return refused('INVALID_RECORD', 'the offsets do not go 0, 1, 2');
+  if (isCompacted && facts.hasNullKey) {
+    return refused('INVALID_RECORD', 'a record of a compacted topic has no key');
+  }
+  return undefined;
+}
+
+function refusedBy({ detail }: CodecError): ProduceJudgement {
+  switch (detail.code) {
+    case 'CORRUPT':
+      return refused('CORRUPT_MESSAGE', `the records are no ${detail.kind}`);
+    case 'TOO_LARGE':
+      return refused('MESSAGE_TOO_LARGE', `the records hold over ${detail.sizeMax} bytes`);
+    case 'UNSUPPORTED':
+      return refused('UNSUPPORTED_COMPRESSION_TYPE', `${detail.kind} is not at hand`);
+  }
+}
+
+function refused(code: ErrorName, message: string): ProduceJudgement {
   return { kind: 'refused', errorCode: errorCodes[code], message: `Cannot append: ${message}` };
 }

@@ -23,7 +23,8 @@ export const batchOverheadBytes = 12;
 /** The least that a batch takes. */
 export const batchBytesMin: number = batchLayout.records;
 
-const attributeBits = {
+/** What the bits of a batch's attributes say. */
+export const attributeBits = {
   compression: 0x07,
   logAppendTime: 0x08,
   transactional: 0x10,
@@ -115,6 +116,11 @@ export function isTransactional({ attributes }: Pick<BatchHead, 'attributes'>): 
   return (attributes & attributeBits.transactional) !== 0;
 }
 
+/** @returns whether the broker's time of append stands for the times of all records */
+export function isLogAppendTime({ attributes }: Pick<BatchHead, 'attributes'>): boolean {
+  return (attributes & attributeBits.logAppendTime) !== 0;
+}
+
 /**
  * Checks the checksum: over everything from the attributes on, so that offset and leader epoch can be set freely.
  *
@@ -139,10 +145,23 @@ export function assignOffset(
   { baseOffset, leaderEpoch }: { readonly baseOffset: number; readonly leaderEpoch: number },
 ): void {
   const view = viewOf(bytes, start);
-  const high = Math.floor(baseOffset / 0x1_0000_0000);
-  view.setInt32(batchLayout.baseOffset, high);
-  view.setUint32(batchLayout.baseOffset + 4, baseOffset - high * 0x1_0000_0000);
+  setInt64(view, batchLayout.baseOffset, baseOffset);
   view.setInt32(batchLayout.leaderEpoch, leaderEpoch);
+}
+
+/**
+ * Sets the time of append in place: of a topic whose records bear the broker's time. The checksum covers it, so that
+ * is set anew too.
+ */
+export function stampLogAppendTime(
+  bytes: Uint8Array,
+  { start, size, attributes }: Pick<BatchHead, 'start' | 'size' | 'attributes'>,
+  { wallMs, checksum = crc32c }: { readonly wallMs: number; readonly checksum?: Checksum },
+): void {
+  const view = viewOf(bytes, start);
+  view.setInt16(batchLayout.attributes, attributes | attributeBits.logAppendTime);
+  setInt64(view, batchLayout.maxTimestamp, wallMs);
+  view.setUint32(batchLayout.crc, checksum(bytes, start + batchLayout.attributes, start + size));
 }
 
 /** @returns the offset after the last record of the last whole batch, or undefined when there is none */
@@ -154,6 +173,12 @@ export function offsetAfter(bytes: Uint8Array): number | undefined {
 
 function viewOf(bytes: Uint8Array, start: number): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset + start, bytes.length - start);
+}
+
+function setInt64(view: DataView, at: number, value: number): void {
+  const high = Math.floor(value / 0x1_0000_0000);
+  view.setInt32(at, high);
+  view.setUint32(at + 4, value - high * 0x1_0000_0000);
 }
 
 function int64At(view: DataView, at: number): number {

@@ -1,12 +1,15 @@
-import { ByteReader, ByteWriter, BytesError, crc32c } from '@zookafka/base';
+import { assert, ByteReader, ByteWriter, BytesError, crc32c, utf8Length } from '@zookafka/base';
 import {
+  attributeBits,
   type BatchHead,
   batchLayout,
   batchOverheadBytes,
   type Checksum,
   compressionKinds,
   type BatchCompression,
+  isLogAppendTime,
 } from './recordBatch.ts';
+import { varintSize, varlongSize } from './varintSize.ts';
 import { WireError } from './wireError.ts';
 
 /** A header of a record. */
@@ -42,47 +45,36 @@ export interface NewBatch {
   /** Compresses the records when `compression` is not `none`. */
   readonly compress?: (bytes: Uint8Array) => Uint8Array;
   readonly checksum?: Checksum;
+  /** Part of a transaction. */
+  readonly isTransactional?: boolean;
   /** A marker, not a client's records. */
   readonly isControl?: boolean;
 }
 
 const magic = 2;
-const controlBit = 0x20;
+/** What a record takes beside key and value, when it has no headers: a guess for the first allocation. */
+const recordOverheadBytes = 16;
 
 /** Writes one batch of format 2; there must be at least one record. */
 export function encodeBatch(batch: NewBatch): Uint8Array {
-  const { records, compression = 'none', isControl = false } = batch;
-  const baseTimestamp = records[0]?.timestampMs ?? 0;
-  const maxTimestamp = records.reduce((most, { timestampMs }) => Math.max(most, timestampMs), -1);
-  const writer = new ByteWriter(256);
-  writer.int64(batch.baseOffset ?? 0);
-  writer.int32(0);
-  writer.int32(batch.leaderEpoch ?? -1);
-  writer.int8(magic);
-  writer.int32(0);
-  writer.int16(compressionKinds.indexOf(compression) | (isControl ? controlBit : 0));
-  writer.int32(records.length - 1);
-  writer.int64(baseTimestamp);
-  writer.int64(maxTimestamp);
-  writer.int64(batch.producerId ?? -1);
-  writer.int16(batch.producerEpoch ?? -1);
-  writer.int32(batch.baseSequence ?? -1);
-  writer.int32(records.length);
-  const body = compression === 'none' ? writer : new ByteWriter(256);
-  records.forEach((record, offsetDelta) => {
-    writeRecord(body, record, { offsetDelta, baseTimestamp });
-  });
+  const { records, compression = 'none' } = batch;
+  assert(records.length > 0, 'A batch has at least one record');
+  const writer = new ByteWriter(batchLayout.records + bytesGuess(records));
+  const baseTimestamp = writeHead(writer, batch);
+  const body = compression === 'none' ? writer : new ByteWriter(bytesGuess(records));
+  for (let offsetDelta = 0; offsetDelta < records.length; offsetDelta++) {
+    writeRecord(body, records[offsetDelta] as NewRecord, { offsetDelta, baseTimestamp });
+  }
   if (body !== writer) writer.raw((batch.compress ?? noCompression)(body.view()));
   writer.patchInt32(batchLayout.length, writer.length - batchOverheadBytes);
-  const bytes = writer.finish();
+  const bytes = writer.view();
   const { checksum = crc32c } = batch;
-  const crc = checksum(bytes, batchLayout.attributes, bytes.length);
-  new DataView(bytes.buffer, bytes.byteOffset).setUint32(batchLayout.crc, crc);
+  writer.patchInt32(batchLayout.crc, checksum(bytes, batchLayout.attributes, bytes.length));
   return bytes;
 }
 
 /**
- * The records of one batch.
+ * The records of one batch. Their time is the broker's where the batch says so.
  *
  * @param decompress gives the records of a compressed batch as they are without compression
  * @throws {WireError} when the records are none
@@ -96,9 +88,12 @@ export function decodeRecords(
   if (kind === undefined) throw badRecords('its compression is not known');
   const raw = bytes.subarray(head.start + batchLayout.records, head.start + head.size);
   const reader = new ByteReader(kind === 'none' ? raw : decompress(kind, raw));
+  const appendedMs = isLogAppendTime(head) ? head.maxTimestamp : undefined;
   const records: FetchedRecord[] = [];
   try {
-    for (let index = 0; index < head.count; index++) records.push(readRecord(reader, head));
+    for (let index = 0; index < head.count; index++) {
+      records.push(readRecord(reader, head, appendedMs));
+    }
   } catch (cause) {
     if (cause instanceof BytesError) throw badRecords(cause.message);
     throw cause;
@@ -106,26 +101,72 @@ export function decodeRecords(
   return records;
 }
 
+/** @returns the time that the records' times are told from */
+function writeHead(writer: ByteWriter, batch: NewBatch): number {
+  const { records, compression = 'none', isTransactional = false, isControl = false } = batch;
+  const baseTimestamp = records[0]?.timestampMs ?? 0;
+  const maxTimestamp = records.reduce((most, { timestampMs }) => Math.max(most, timestampMs), -1);
+  writer.int64(batch.baseOffset ?? 0);
+  writer.int32(0);
+  writer.int32(batch.leaderEpoch ?? -1);
+  writer.int8(magic);
+  writer.int32(0);
+  writer.int16(
+    compressionKinds.indexOf(compression) |
+      (isTransactional ? attributeBits.transactional : 0) |
+      (isControl ? attributeBits.control : 0),
+  );
+  writer.int32(records.length - 1);
+  writer.int64(baseTimestamp);
+  writer.int64(maxTimestamp);
+  writer.int64(batch.producerId ?? -1);
+  writer.int16(batch.producerEpoch ?? -1);
+  writer.int32(batch.baseSequence ?? -1);
+  writer.int32(records.length);
+  return baseTimestamp;
+}
+
+function bytesGuess(records: readonly NewRecord[]): number {
+  let guess = 0;
+  for (const { key, value } of records) {
+    guess += recordOverheadBytes + (key?.length ?? 0) + (value?.length ?? 0);
+  }
+  return guess;
+}
+
 function writeRecord(
   writer: ByteWriter,
   { key, value, headers = [], timestampMs }: NewRecord,
   { offsetDelta, baseTimestamp }: { readonly offsetDelta: number; readonly baseTimestamp: number },
 ): void {
-  const body = new ByteWriter(64 + (key?.length ?? 0) + (value?.length ?? 0));
-  body.int8(0);
-  body.varlong(timestampMs - baseTimestamp);
-  body.varint(offsetDelta);
-  writeVarBytes(body, key);
-  writeVarBytes(body, value);
-  body.varint(headers.length);
+  const timestampDelta = timestampMs - baseTimestamp;
+  const fixed = 1 + varlongSize(timestampDelta) + varintSize(offsetDelta);
+  const content = varBytesSize(key) + varBytesSize(value) + headersSize(headers);
+  writer.varint(fixed + content);
+  writer.int8(0);
+  writer.varlong(timestampDelta);
+  writer.varint(offsetDelta);
+  writeVarBytes(writer, key);
+  writeVarBytes(writer, value);
+  writer.varint(headers.length);
   for (const header of headers) {
-    const name = new ByteWriter(header.key.length * 3);
-    name.utf8(header.key);
-    writeVarBytes(body, name.view());
-    writeVarBytes(body, header.value);
+    writer.varint(utf8Length(header.key));
+    writer.utf8(header.key);
+    writeVarBytes(writer, header.value);
   }
-  writer.varint(body.length);
-  writer.raw(body.view());
+}
+
+function headersSize(headers: readonly RecordHeader[]): number {
+  let size = varintSize(headers.length);
+  for (const { key, value } of headers) {
+    const length = utf8Length(key);
+    size += varintSize(length) + length + varBytesSize(value);
+  }
+  return size;
+}
+
+function varBytesSize(bytes: Uint8Array | null): number {
+  return bytes === null ? 1 : varintSize(bytes.length) + bytes.length;
 }
 
 function writeVarBytes(writer: ByteWriter, bytes: Uint8Array | null): void {
@@ -133,11 +174,15 @@ function writeVarBytes(writer: ByteWriter, bytes: Uint8Array | null): void {
   if (bytes !== null) writer.raw(bytes);
 }
 
-function readRecord(reader: ByteReader, head: BatchHead): FetchedRecord {
+function readRecord(
+  reader: ByteReader,
+  head: BatchHead,
+  appendedMs: number | undefined,
+): FetchedRecord {
   const length = reader.varint();
   const end = reader.offset + length;
   reader.int8();
-  const timestampMs = head.baseTimestamp + reader.varlong();
+  const createdMs = head.baseTimestamp + reader.varlong();
   const offset = head.baseOffset + reader.varint();
   const key = readVarBytes(reader);
   const value = readVarBytes(reader);
@@ -149,7 +194,7 @@ function readRecord(reader: ByteReader, head: BatchHead): FetchedRecord {
     headers.push({ key: name, value: readVarBytes(reader) });
   }
   if (reader.offset !== end) throw badRecords('a record does not end where it says');
-  return { offset, timestampMs, key, value, headers };
+  return { offset, timestampMs: appendedMs ?? createdMs, key, value, headers };
 }
 
 function readVarBytes(reader: ByteReader): Uint8Array | null {

@@ -2,32 +2,23 @@ import { ByteReader, bytesConcat, Prng, utf8Encode } from '@zookafka/base';
 
 import {
   apis,
-  batchHeads,
-  assignOffset,
   coordinatorPartition,
-  decodeRecords,
   decodeRequest,
   decodeRequestHead,
   decodeResponse,
   decodeResponseHead,
-  encodeBatch,
   encodeRequestFrame,
   encodeResponseFrame,
-  isIntact,
-  judgeProduce,
   murmur2,
-  offsetAfter,
-  readBatchHead,
   uuidBytes,
   uuidText,
-  WireError,
 } from '../src/index.ts';
 import { cases, drawStruct, present } from './drawing.ts';
 
 describe('codec', () => {
   it.each(cases)('%s v%i: reads back what it wrote', (name, version) => {
     const prng = new Prng(version * 100 + apis[name].key);
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 10; round++) {
       const request = drawStruct(apis[name].request, version, prng);
       const frame = bytesConcat(
         encodeRequestFrame(
@@ -58,26 +49,6 @@ describe('codec', () => {
     }
   });
 
-  it('refuses mutated frames with its own error only', () => {
-    const prng = new Prng(11);
-    for (const [name, version] of cases) {
-      const value = drawStruct(apis[name].request, version, prng);
-      const head = { apiVersion: version, correlationId: 1, clientId: 'c' };
-      const frame = bytesConcat(encodeRequestFrame(name, head, value));
-      for (let round = 0; round < 40; round++) {
-        const mutated = frame.slice(0, prng.chance(300) ? prng.below(frame.length) + 1 : undefined);
-        for (let count = prng.below(4); count >= 0; count--) {
-          mutated[prng.below(mutated.length)] = prng.below(256);
-        }
-        try {
-          decodeRequest(name, version, new ByteReader(mutated, Math.min(4, mutated.length)));
-        } catch (error) {
-          expect(error).toBeInstanceOf(WireError);
-        }
-      }
-    }
-  });
-
   it('believes no length beyond the bytes that are there', () => {
     // Metadata v1: an array of 2^31 - 1 topics.
     const bytes = Uint8Array.of(0x7f, 0xff, 0xff, 0xff);
@@ -100,74 +71,6 @@ describe('codec', () => {
     const [frame] = encodeResponseFrame('apiVersions', { apiVersion: 3, correlationId: 7 }, {});
     // Length, correlation id, and at once the error code.
     expect(frame?.subarray(4, 10)).toEqual(Uint8Array.of(0, 0, 0, 7, 0, 0));
-  });
-});
-
-describe('record batches', () => {
-  const record = (value: string, timestampMs: number) => ({
-    key: utf8Encode('k'),
-    value: utf8Encode(value),
-    timestampMs,
-    headers: [{ key: 'h', value: null }],
-  });
-  const batch = encodeBatch({
-    records: [record('a', 1000), record('b', 990)],
-    producerId: 5,
-    producerEpoch: 1,
-    baseSequence: 7,
-  });
-
-  it('stand as the layout says', () => {
-    const head = readBatchHead(batch);
-    expect(head).toMatchObject({
-      size: batch.length,
-      magic: 2,
-      count: 2,
-      lastOffsetDelta: 1,
-      baseTimestamp: 1000,
-      maxTimestamp: 1000,
-      producerId: 5,
-      producerEpoch: 1,
-      baseSequence: 7,
-    });
-  });
-
-  it('keep their checksum when offset and epoch are set', () => {
-    const copy = batch.slice();
-    assignOffset(copy, 0, { baseOffset: 2 ** 33 + 5, leaderEpoch: 3 });
-    const head = readBatchHead(copy);
-    expect(head).toMatchObject({ baseOffset: 2 ** 33 + 5, leaderEpoch: 3 });
-    expect(head && isIntact(copy, head)).toBe(true);
-    expect(offsetAfter(copy)).toBe(2 ** 33 + 7);
-    copy[70] = (copy[70] ?? 0) ^ 1;
-    expect(head && isIntact(copy, head)).toBe(false);
-  });
-
-  it('give their records back', () => {
-    const [head] = [...batchHeads(batch)];
-    const records = head === undefined ? [] : decodeRecords(batch, head);
-    expect(records.map(({ offset, timestampMs }) => [offset, timestampMs])).toEqual([
-      [0, 1000],
-      [1, 990],
-    ]);
-    expect(records[1]).toMatchObject(record('b', 990));
-  });
-
-  it.each([
-    ['a torn batch', batch.slice(0, -1), 'CORRUPT'],
-    ['two batches', bytesConcat([batch, batch]), 'more than one batch'],
-    ['a changed byte', batch.map((byte, at) => (at === 80 ? byte ^ 1 : byte)), 'checksum'],
-    ['an old format', batch.map((byte, at) => (at === 16 ? 1 : byte)), 'format is 1'],
-  ])('%s is refused by a leader', (_, bytes, sentence) => {
-    const judgement = judgeProduce(bytes, { apiVersion: 9, messageBytesMax: 1 << 20 });
-    expect(judgement.kind === 'refused' && `${judgement.message} CORRUPT`).toContain(sentence);
-  });
-
-  it('are taken by a leader when they are right, and refused when they are too large', () => {
-    expect(judgeProduce(batch, { apiVersion: 3, messageBytesMax: 1000 }).kind).toBe('valid');
-    expect(judgeProduce(batch, { apiVersion: 3, messageBytesMax: 10 })).toMatchObject({
-      errorCode: 10,
-    });
   });
 });
 

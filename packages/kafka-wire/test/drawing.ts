@@ -72,3 +72,11 @@ export function present(fields: Fields, version: number, value: Record<string, u
   }
   return kept;
 }
+
+/** Bytes from hexadecimal digits; blanks are there to be read. */
+export function fromHex(text: string): Uint8Array {
+  const digits = text.replaceAll(/\s/g, '');
+  return Uint8Array.from({ length: digits.length / 2 }, (_, index) =>
+    Number.parseInt(digits.slice(index * 2, index * 2 + 2), 16),
+  );
+}
