@@ -37,6 +37,7 @@ export {
   offsetCommitValue,
 } from './messages/records.ts';
 export { coordinatorPartition, murmur2, partitionForKey } from './partitioning.ts';
+export { portableCodecs } from './portableCodecs.ts';
 export {
   type ContentCheck,
   judgeProduce,
