@@ -95,6 +95,15 @@ describe('metadata', () => {
     const body = world.ask(1, 'metadata', { topics: [{ name: 'a b' }] });
     expect(body.topics[0]?.errorCode).toBe(errorCodes.INVALID_TOPIC_EXCEPTION);
   });
+
+  it('refuses topics named by their ids where the version has no answer for them', () => {
+    const world = new World();
+    const topics = [{ name: null, topicId: 'fMCL8kv1SWm87L_Md-I2hg' }];
+    const errorOf = (version: number) =>
+      world.ask(1, 'metadata', { topics }, { version }).topics[0]?.errorCode;
+    expect(errorOf(11)).toBe(errorCodes.INVALID_REQUEST);
+    expect(errorOf(12)).toBe(errorCodes.UNKNOWN_TOPIC_ID);
+  });
 });
 
 describe('a broker', () => {

@@ -12,6 +12,8 @@ type Body = RequestOf<'metadata'>;
 const zeroId = 'AAAAAAAAAAAAAAAAAAAAAA';
 /** The first version that knows LISTENER_NOT_FOUND. */
 const listenerNotFoundFrom = 6;
+/** The first version that answers a topic that was named by its id. */
+const topicIdsFrom = 12;
 const internalTopics = new Set([offsetsTopic, '__transaction_state']);
 
 /** Metadata: brokers, topics and leaders as this broker knows them; makes topics that somebody names. */
@@ -57,6 +59,10 @@ export class MetadataHandler implements Handler {
   ): object {
     const { image } = this.context;
     if (name === null || (topicId !== zeroId && topicId !== '')) {
+      // Versions 10 and 11 have the field, but no answer for it. Source: Apache Kafka, `KafkaApis`.
+      if (apiVersion < topicIdsFrom) {
+        return { errorCode: errorCodes.INVALID_REQUEST, name: name ?? '', topicId, partitions: [] };
+      }
       const topic = image.topicById(topicId);
       if (topic !== undefined) return this.known(topic, apiVersion);
       return { errorCode: errorCodes.UNKNOWN_TOPIC_ID, name, topicId, partitions: [] };
