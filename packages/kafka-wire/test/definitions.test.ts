@@ -17,6 +17,7 @@ import {
   offsetCommitKey,
   offsetCommitValue,
 } from '../src/index.ts';
+import { requestHeader, responseHeader } from '../src/messages/headers.ts';
 
 interface KafkaField {
   readonly name: string;
@@ -64,7 +65,7 @@ function linesOf(field: Field<unknown>, path: string, versions: readonly number[
     .filter((version) => version >= from && version <= to)
     .map((version) => {
       const isNullable = version >= nullable && version <= nullableTo;
-      return `${path} v${version} ${typeOf(field)}${isNullable ? ' null' : ''}${version >= tagged ? ` tag ${tag}` : ''}${defaultText(field.options.default)}`;
+      return `${path} v${version} ${typeOf(field)}${isNullable ? ' null' : ''}${version >= tagged ? ` tag ${tag}` : ''}${field.options.classic === true ? ' classic' : ''}${defaultText(field.options.default)}`;
     });
   const inner = field.fields ?? field.item?.fields ?? {};
   const within = versions.filter((version) => version >= from && version <= to);
@@ -103,7 +104,7 @@ function kafkaLines(
     const type = field.type.startsWith('[]') ? `[]${kind}` : kind;
     const own = within.map((version) => {
       const isNullable = version >= nullable && version <= nullableTo;
-      return `${name} v${version} ${type}${isNullable ? ' null' : ''}${version >= tagged ? ` tag ${field.tag ?? -1}` : ''}${kafkaDefault(field)}`;
+      return `${name} v${version} ${type}${isNullable ? ' null' : ''}${version >= tagged ? ` tag ${field.tag ?? -1}` : ''}${field.flexibleVersions === 'none' ? ' classic' : ''}${kafkaDefault(field)}`;
     });
     return [...own, ...kafkaLines(inner, common, name, within)];
   });
@@ -154,13 +155,15 @@ describeWithData("our definitions are Kafka's (skipped without the shared data)"
   });
 
   it.each([
+    requestHeader,
+    responseHeader,
     consumerProtocolSubscription,
     consumerProtocolAssignment,
     offsetCommitKey,
     offsetCommitValue,
     groupMetadataKey,
     groupMetadataValue,
-  ])('record $name', (schema) => {
+  ])('header or record $name', (schema) => {
     const folder = existsSync(join(messages ?? '', `${schema.name}.json`)) ? messages : records;
     expectSame(schema.fields, schema, load(folder, schema.name));
   });
