@@ -29,11 +29,14 @@ import {
 } from '@zookafka/broker/core';
 import { PendingRequest } from '../../src/core/connections.ts';
 
-interface StoredBatch {
+/** One batch of the log. */
+export interface StoredBatch {
   readonly bytes: Uint8Array;
   readonly firstOffset: number;
   readonly offsetNext: number;
   onDone: ((errorCode: number) => void) | undefined;
+  /** A new leader did not have it. */
+  isGone?: boolean;
 }
 
 /** One partition of `__consumer_offsets`, whoever leads it. */
@@ -152,6 +155,7 @@ export class GroupCluster {
     this.tellLeader(partition, -1, log.epoch);
     const waiting = log.batches.filter(({ onDone }) => onDone !== undefined);
     const gone = new Set(waiting.slice(keep));
+    for (const batch of gone) batch.isGone = true;
     log.batches = log.batches.filter((batch) => !gone.has(batch));
     for (const batch of waiting) {
       const { onDone } = batch;
