@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { Kafka, logLevel, type Producer } from 'kafkajs';
 import { temporaryFolder } from '@zookafka/testkit';
 import { clusterTimeoutMs, type StatusLine, testCluster } from '../cluster.ts';
-import { eventually } from '../coordinator/eventually.ts';
-import { zookafka } from '../zookafka.ts';
+import { eventually } from '../../src/eventually.ts';
+import { zookafka } from '../../src/zookafka.ts';
 
 jest.setTimeout(3 * clusterTimeoutMs);
 

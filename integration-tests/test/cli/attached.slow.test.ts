@@ -5,10 +5,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mergeEvents, parseEvents } from '@zookafka/cli';
 import { temporaryFolder } from '@zookafka/testkit';
-import { eventually } from '../coordinator/eventually.ts';
+import { eventually } from '../../src/eventually.ts';
 import { PlainClient } from '../coordinator/plainClient.ts';
 import { clusterTimeoutMs, freePortOffset, type StatusLine } from '../cluster.ts';
-import { spawnZookafka, zookafka } from '../zookafka.ts';
+import { spawnZookafka, zookafka } from '../../src/zookafka.ts';
 import { isAlive } from './alive.ts';
 
 jest.setTimeout(clusterTimeoutMs);

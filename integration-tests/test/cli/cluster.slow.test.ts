@@ -1,6 +1,6 @@
 /** The commands against one running cluster, in the order in which a person would come upon them. */
 import { isAlive } from './alive.ts';
-import { eventually } from '../coordinator/eventually.ts';
+import { eventually } from '../../src/eventually.ts';
 import { clusterTimeoutMs, type ReadyLine, type StatusLine, testCluster } from '../cluster.ts';
 
 jest.setTimeout(clusterTimeoutMs);

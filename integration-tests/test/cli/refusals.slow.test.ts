@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { temporaryFolder } from '@zookafka/testkit';
 import { clusterTimeoutMs, freePortOffset } from '../cluster.ts';
-import { type CommandAnswer, zookafka } from '../zookafka.ts';
+import { type CommandAnswer, zookafka } from '../../src/zookafka.ts';
 
 jest.setTimeout(clusterTimeoutMs);
 

@@ -1,6 +1,6 @@
 /** Three members as processes: killed, stopped, started again. */
 import { temporaryFolder } from '@zookafka/testkit';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../src/eventually.ts';
 import { PlainClient } from './plainClient.ts';
 import { Processes } from './processes.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../src/eventually.ts';
 
 /** A member as a process of its own. */
 export interface MemberProcess {

@@ -6,7 +6,7 @@ import { Prng } from '@zookafka/base';
 import { NodeProducer } from '@zookafka/client';
 import { clusterTimeoutMs, type TestCluster, testCluster } from '../cluster.ts';
 import { isAlive } from '../cli/alive.ts';
-import { eventually } from '../coordinator/eventually.ts';
+import { eventually } from '../../src/eventually.ts';
 import { PlainClient } from '../coordinator/plainClient.ts';
 import { brokerFrame } from './brokerFrames.ts';
 import {

@@ -5,6 +5,7 @@ export {
   layOut,
   type NodeLayout,
 } from './cluster/layout.ts';
+export { killNodes } from './cluster/nodeProcess.ts';
 export { main } from './main.ts';
 export {
   type Anatomy,

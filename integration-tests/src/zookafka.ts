@@ -1,10 +1,9 @@
-/** The command line as a process: what slow tests run, as a person would. */
+/** The command line as a process: what slow tests and scripts run, as a person would. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { repositoryRoot } from '@zookafka/testkit';
 
 /** What a command of the command line said. */
 export interface CommandAnswer {
@@ -13,8 +12,8 @@ export interface CommandAnswer {
   readonly stderr: string;
 }
 
-/** The program itself, for tests that start it in a way of their own. */
-export const zookafkaProgram = join(repositoryRoot(), 'packages', 'cli', 'bin', 'zookafka.js');
+/** The program itself, for those who start it in a way of their own. */
+export const zookafkaProgram = join(__dirname, '..', '..', 'packages', 'cli', 'bin', 'zookafka.js');
 
 const commandTimeoutMs = 90_000;
 
@@ -26,7 +25,7 @@ export async function zookafka(words: readonly string[], input = ''): Promise<Co
   return answerOf(child, words);
 }
 
-/** Starts the command line and leaves it to the test. */
+/** Starts the command line and leaves it to the caller. */
 export function spawnZookafka(words: readonly string[]): ChildProcess {
   return spawn(process.execPath, [zookafkaProgram, ...words], {
     cwd: realpathSync(tmpdir()),

@@ -1,0 +1,43 @@
+/** What every script here promises: progress on stderr, one JSON line last on stdout, a telling exit code. */
+import { styleText } from 'node:util';
+
+/** The words of the command line cannot be used: one sentence, exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const exitCodeFailed = 1;
+const exitCodeUsage = 2;
+const exitCodeInterrupted = 130;
+
+/**
+ * Runs a script and ends the process: 0 only when `script` gave its figures, which become the last line on stdout.
+ *
+ * @param name what a person typed, for the sentence that says what went wrong
+ */
+export async function runScript(name: string, script: () => Promise<object>): Promise<void> {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => process.exit(exitCodeInterrupted));
+  }
+  try {
+    const figures = await script();
+    process.stdout.write(`${JSON.stringify(figures)}\n`, () => process.exit(0));
+  } catch (error) {
+    const isUsage = error instanceof UsageError;
+    const text = error instanceof Error && !isUsage ? error.stack : (error as Error).message;
+    process.stderr.write(`${name}: ${text}\n`, () =>
+      process.exit(isUsage ? exitCodeUsage : exitCodeFailed),
+    );
+  }
+}
+
+/** Says a sentence on stderr. */
+export function tell(sentence = ''): void {
+  process.stderr.write(`${sentence}\n`);
+}
+
+/** Says what begins now, so that it stands out on a terminal. */
+export function tellStep(sentence: string): void {
+  const text = `== ${sentence}`;
+  tell(`\n${process.stderr.isTTY ? styleText('bold', text) : text}`);
+}
