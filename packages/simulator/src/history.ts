@@ -1,10 +1,13 @@
 /** How many events are kept for whoever must explain a violation. */
 const keptMax = 50;
+/** An input is shown with at most so many characters. */
+const shownMax = 160;
 const fnvPrime = 0x01000193;
 
 /** A rule that did not hold, told in a sentence. */
 export class Violation extends Error {
   override readonly name = 'Violation';
+  /** `assertion` where a machine found its own bug. */
   readonly invariant: string;
   readonly events: readonly string[];
 
@@ -15,23 +18,37 @@ export class Violation extends Error {
   }
 }
 
-/** All that happened, as a hash, and the last of it as text. */
+interface Kept {
+  readonly atMs: number;
+  readonly who: string;
+  /** Becomes text only when somebody must read it. */
+  readonly what: object | string;
+}
+
+/** All that happened, as a hash, and the last of it for readers. */
 export class History {
   eventCount = 0;
-  private readonly last: string[] = [];
+  private readonly last: Kept[] = [];
   private high = 0x811c9dc5 | 0;
   private low = 0x1234567;
 
   /** Notes one event. */
   add(nowMs: number, text: string): void {
-    const line = `${nowMs} ${text}`;
-    this.last[this.eventCount % keptMax] = line;
-    this.eventCount++;
-    for (let index = 0; index < line.length; index++) {
-      const code = line.charCodeAt(index);
-      this.high = Math.imul(this.high ^ code, fnvPrime);
-      this.low = Math.imul((this.low ^ code) + (this.high >>> 15), fnvPrime);
-    }
+    this.mixText(text);
+    this.keep({ atMs: nowMs, who: '', what: text });
+  }
+
+  /** Notes an input of a process: every step of every machine is part of the history. */
+  addStep(nowMs: number, who: string, input: { readonly kind: string }): void {
+    this.mixText(who);
+    this.mixText(input.kind);
+    this.keep({ atMs: nowMs, who, what: input });
+  }
+
+  /** Makes a number part of the history: the length of a message, say. */
+  mix(value: number): void {
+    this.high = Math.imul(this.high ^ value, fnvPrime);
+    this.low = Math.imul((this.low ^ value) + (this.high >>> 15), fnvPrime);
   }
 
   /** The same for the same history, on every platform: 16 hexadecimal digits. */
@@ -43,9 +60,8 @@ export class History {
   /** The last events, oldest first. */
   get lastEvents(): readonly string[] {
     const start = Math.max(0, this.eventCount - keptMax);
-    return Array.from(
-      { length: this.eventCount - start },
-      (_, index) => this.last[(start + index) % keptMax] as string,
+    return Array.from({ length: this.eventCount - start }, (_, index) =>
+      textOf(this.last[(start + index) % keptMax] as Kept),
     );
   }
 
@@ -53,4 +69,24 @@ export class History {
   violated(invariant: string, sentence: string): never {
     throw new Violation(invariant, sentence, this.lastEvents);
   }
+
+  private keep(event: Kept): void {
+    this.mix(event.atMs);
+    this.last[this.eventCount % keptMax] = event;
+    this.eventCount++;
+  }
+
+  private mixText(text: string): void {
+    for (let index = 0; index < text.length; index++) this.mix(text.charCodeAt(index));
+  }
+}
+
+function textOf({ atMs, who, what }: Kept): string {
+  if (typeof what === 'string') return `${atMs} ${what}`;
+  const { kind, ...rest } = what as { readonly kind: string };
+  const facts = JSON.stringify(rest, (_, value: unknown) => {
+    if (value instanceof Uint8Array) return `${value.length} bytes`;
+    return value instanceof Map ? [...(value as Map<unknown, unknown>).entries()] : value;
+  });
+  return `${atMs} ${who} <- ${kind} ${facts.slice(0, shownMax)}`;
 }

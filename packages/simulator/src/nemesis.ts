@@ -1,6 +1,6 @@
 import { type Prng } from '@zookafka/base';
 import { type Network } from './network.ts';
-import { type Swarm } from './swarm.ts';
+import { type StrikeKind, type Swarm } from './swarm.ts';
 import { type World } from './world.ts';
 
 /** A process that can be harmed. */
@@ -10,6 +10,7 @@ export interface Victim {
   readonly isRunning: boolean;
   start(): void;
   kill(): void;
+  powerCut(): void;
   pause(): void;
   resume(): void;
 }
@@ -23,56 +24,86 @@ export interface VictimGroup {
   readonly survivesPowerCuts: boolean;
 }
 
+/** What the nemesis works with. */
+export interface NemesisParts {
+  readonly world: World;
+  readonly swarm: Swarm;
+  readonly network: Network;
+  readonly groups: readonly VictimGroup[];
+  /** Processes that are cut off from others but never harmed: clients. */
+  readonly bystanders: readonly { readonly name: string }[];
+}
+
 const downMsMin = 50;
 const downMsMax = 9000;
+const bounceMsMax = 200;
+/** So many are needed for one to be left dead. */
+const quorumCountMin = 3;
 const partitionMsMax = 8000;
+/** How often a partition takes the clients with it; else they still reach whom it cut off. */
+const clientsCutPermille = 400;
 
-/** Does to processes and network what the seed's swarm says, until it is told to stop; then it heals everything. */
+/** Does to processes and network what the seed's swarm says, until it is told to stop; then it heals. */
 export class Nemesis {
-  private readonly world: World;
-  private readonly swarm: Swarm;
-  private readonly network: Network;
-  private readonly groups: readonly VictimGroup[];
+  private readonly parts: NemesisParts;
   private readonly prng: Prng;
+  private readonly leftDead = new Set<Victim>();
   private isOver = false;
 
-  constructor(parts: {
-    readonly world: World;
-    readonly swarm: Swarm;
-    readonly network: Network;
-    readonly groups: readonly VictimGroup[];
-  }) {
-    this.world = parts.world;
-    this.swarm = parts.swarm;
-    this.network = parts.network;
-    this.groups = parts.groups;
+  constructor(parts: NemesisParts) {
+    this.parts = parts;
     this.prng = parts.world.chanceFor();
   }
 
   begin(): void {
-    this.world.after(1 + this.prng.below(this.swarm.faultEveryMs * 2), () => {
+    const { world, swarm } = this.parts;
+    world.after(1 + this.prng.below(swarm.faultEveryMs * 2), () => {
       if (this.isOver) return;
       this.harm();
       this.begin();
     });
   }
 
-  /** Nothing more happens; everything that is down comes back, everything that is cut is whole. */
+  /**
+   * Nothing more happens; what is cut is whole, and a quorum of each group comes back. Where the swarm says so, one
+   * of each group stays or falls dead.
+   */
   heal(): void {
     this.isOver = true;
-    this.network.heal();
-    for (const { victims } of this.groups) {
-      for (const victim of victims) {
-        victim.resume();
-        if (!victim.isUp) victim.start();
-      }
+    const { network, groups, swarm } = this.parts;
+    network.heal();
+    for (const { victims } of groups) {
+      if (swarm.isOneLeftDead && victims.length >= quorumCountMin)
+        this.leaveDead(this.prng.pick(victims));
+      this.revive(victims.filter((victim) => !this.leftDead.has(victim)));
+    }
+  }
+
+  /** Everybody else comes back. */
+  reviveAll(): void {
+    this.leftDead.clear();
+    for (const { victims } of this.parts.groups) this.revive(victims);
+  }
+
+  private leaveDead(victim: Victim): void {
+    this.leftDead.add(victim);
+    if (victim.isUp) victim.kill();
+    this.note(`${victim.name} is dead while the others recover`);
+  }
+
+  private revive(victims: readonly Victim[]): void {
+    for (const victim of victims) {
+      victim.resume();
+      if (!victim.isUp) victim.start();
     }
   }
 
   private harm(): void {
-    const { weights } = this.swarm;
-    const kinds = Object.entries(weights) as [keyof typeof weights, number][];
-    let draw = this.prng.below(kinds.reduce((sum, [, weight]) => sum + weight, 0));
+    const { weights } = this.parts.swarm;
+    const kinds = Object.entries(weights) as [StrikeKind, number][];
+    const sum = kinds.reduce((before, [, weight]) => before + weight, 0);
+    if (sum === 0) return;
+    let draw = this.prng.below(sum);
     for (const [kind, weight] of kinds) {
       draw -= weight;
       if (draw >= 0) continue;
@@ -84,50 +115,63 @@ export class Nemesis {
   }
 
   private cutLink(): void {
-    if (!this.network.closeOne()) return;
-    this.swarm.count('linkCut');
+    const { network, swarm } = this.parts;
+    if (!network.closeOne()) return;
+    swarm.count('linkCut');
     this.note('a connection is cut');
   }
 
   private partition(kind: 'partition' | 'oneWayPartition'): void {
-    const all = this.groups.flatMap(({ victims }) => victims);
-    const one = this.prng.pick(all);
-    for (const other of all) {
-      if (other === one) continue;
-      this.network.cut(one.name, other.name);
-      if (kind === 'partition') this.network.cut(other.name, one.name);
+    const { network, swarm, world, groups, bystanders } = this.parts;
+    const victims = groups.flatMap((group) => group.victims);
+    const one = this.prng.pick(victims);
+    const areClientsCut = this.prng.chance(clientsCutPermille);
+    const isDeaf = this.prng.chance(500);
+    for (const other of areClientsCut ? [...victims, ...bystanders] : victims) {
+      if (other.name === one.name) continue;
+      if (kind === 'partition' || !isDeaf) network.cut(one.name, other.name);
+      if (kind === 'partition' || isDeaf) network.cut(other.name, one.name);
     }
-    this.swarm.count(kind);
-    this.note(`${one.name} is cut off${kind === 'partition' ? '' : ', one way'}`);
-    this.world.after(this.prng.between(100, partitionMsMax), () => {
-      if (!this.isOver) this.network.heal();
+    swarm.count(kind);
+    const how = isDeaf ? ', hears nothing' : ', is not heard';
+    this.note(`${one.name} is cut off${kind === 'partition' ? '' : how}`);
+    world.after(this.prng.between(100, partitionMsMax), () => {
+      if (!this.isOver) network.heal();
     });
   }
 
-  private strike(kind: 'kill' | 'powerCut' | 'pause'): void {
-    const group = this.prng.pick(this.groups);
+  private strike(kind: 'kill' | 'bounce' | 'powerCut' | 'pause'): void {
+    const group = this.prng.pick(this.parts.groups);
     const down = group.victims.filter(({ isRunning }) => !isRunning).length;
     const running = group.victims.filter(({ isRunning }) => isRunning);
     if (down >= group.downCountMax || running.length === 0) return;
     if (kind === 'powerCut' && !group.survivesPowerCuts) return;
-    const victim = this.prng.pick(running);
-    const downMs = this.prng.between(downMsMin, downMsMax);
-    this.swarm.count(kind);
+    this.parts.swarm.count(kind);
+    this.harmOne(this.prng.pick(running), kind);
+  }
+
+  private harmOne(victim: Victim, kind: 'kill' | 'bounce' | 'powerCut' | 'pause'): void {
+    const { world } = this.parts;
+    const downMs =
+      kind === 'bounce'
+        ? this.prng.between(1, bounceMsMax)
+        : this.prng.between(downMsMin, downMsMax);
     if (kind === 'pause') {
       victim.pause();
-      this.world.after(downMs, () => {
+      world.after(downMs, () => {
         victim.resume();
       });
       return;
     }
-    this.note(`${victim.name} is ${kind === 'kill' ? 'killed' : 'without power'}`);
-    victim.kill();
-    this.world.after(downMs, () => {
-      if (!victim.isUp) victim.start();
+    this.note(`${victim.name} is ${kind === 'powerCut' ? 'without power' : 'killed'}`);
+    if (kind === 'powerCut') victim.powerCut();
+    else victim.kill();
+    world.after(downMs, () => {
+      if (!victim.isUp && !this.leftDead.has(victim)) victim.start();
     });
   }
 
   private note(text: string): void {
-    this.world.history.add(this.world.nowMs, text);
+    this.parts.world.history.add(this.parts.world.nowMs, text);
   }
 }

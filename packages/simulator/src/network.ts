@@ -28,11 +28,15 @@ interface Stream {
   isBroken: boolean;
 }
 
+/** How late a vote may be that others overtake. */
+const lateMsMax = 500;
+
 /**
  * Connections that keep the order of what is sent, and single messages that do not. A partition swallows what is
  * sent: what a connection lost makes it end once the network heals, as TCP would.
  */
 export class Network {
+  messageCount = 0;
   private readonly world: World;
   private readonly swarm: Swarm;
   private readonly prng: Prng;
@@ -82,7 +86,12 @@ export class Network {
     }
     const copies = prng.chance(swarm.votesDoubledPermille) ? 2 : 1;
     if (copies === 2) swarm.count('duplicate');
-    for (let copy = 0; copy < copies; copy++) world.after(this.delayMs(), deliver);
+    for (let copy = 0; copy < copies; copy++) {
+      const isLate = prng.chance(swarm.votesLatePermille);
+      // Later ones overtake it.
+      if (isLate) swarm.count('reorder');
+      world.after(this.delayMs() + (isLate ? prng.between(20, lateMsMax) : 0), deliver);
+    }
   }
 
   /**
@@ -145,7 +154,9 @@ export class Network {
           if (stream.isBroken) return;
           lastMs = Math.max(lastMs, this.world.nowMs + this.delayMs());
           this.world.after(lastMs - this.world.nowMs, () => {
-            if (!isClosed) at()?.onMessage(message);
+            if (isClosed) return;
+            this.messageCount++;
+            at()?.onMessage(message);
           });
         },
         close: () => {

@@ -116,6 +116,11 @@ export class SimulatedBroker extends SimulatedNode<BrokerInput, BrokerEffect> {
     this.parts.network.closeOf(this.name);
   }
 
+  /** Not within what brokers promise: the nemesis leaves it out. */
+  powerCut(): void {
+    this.kill();
+  }
+
   /** A client or another broker connects. */
   accept(port: StreamPort<Uint8Array>): StreamEnd<Uint8Array> | undefined {
     if (!this.isUp) return undefined;

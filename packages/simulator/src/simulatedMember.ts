@@ -19,10 +19,11 @@ import {
   writeEventFrame,
   writeReplyFrame,
 } from '@zookafka/zookeeper-wire';
+import { type DiskEffect } from './diskState.ts';
 import { type EnsembleChecks } from './invariants/ensembleChecks.ts';
 import { type Network, type StreamEnd, type StreamPort } from './network.ts';
 import { SimulatedNode } from './simulatedNode.ts';
-import { type DiskEffect, SimulatedStore } from './simulatedStore.ts';
+import { SimulatedStore, type StoreOwner } from './simulatedStore.ts';
 import { type Swarm } from './swarm.ts';
 import { type World } from './world.ts';
 
@@ -55,6 +56,14 @@ export class SimulatedMember extends SimulatedNode<MemberInput, MemberEffect> {
   private readonly parts: SimulatedMemberParts;
   private links = new Map<number, StreamPort<Uint8Array>>();
   private connections = new Map<number, Connection>();
+  private readonly storeOwner: StoreOwner = {
+    schedule: (delayMs, run) => {
+      this.later(delayMs, run);
+    },
+    answer: (answer) => {
+      this.feed(answer);
+    },
+  };
   private linkNext = 1;
   private connectionNext = 1;
 
@@ -81,11 +90,21 @@ export class SimulatedMember extends SimulatedNode<MemberInput, MemberEffect> {
     }
   }
 
-  /** The process dies; `powerCut` and kill keep the same of a disk that is synced before anything is said. */
+  /** The process dies: what it wrote stays. */
   kill(): void {
+    this.store.kill();
+    this.die();
+  }
+
+  /** Its machine goes dark: what was not synced is lost. */
+  powerCut(): void {
+    this.store.powerCut();
+    this.die();
+  }
+
+  private die(): void {
     this.end();
     this.member = undefined;
-    this.store.crash();
     this.parts.network.closeOf(this.name);
   }
 
@@ -165,15 +184,7 @@ export class SimulatedMember extends SimulatedNode<MemberInput, MemberEffect> {
 
   private performDisk(effect: DiskEffect): void {
     this.parts.checks.onDiskEffect(this, effect);
-    this.store.submit(
-      effect,
-      (delayMs, run) => {
-        this.later(delayMs, run);
-      },
-      (answer) => {
-        this.feed(answer);
-      },
-    );
+    this.store.submit(effect, this.storeOwner);
   }
 
   private openLink(to: number): void {

@@ -98,6 +98,7 @@ export abstract class SimulatedNode<Input extends AnyEffect, Effect extends AnyE
     const { machine } = this;
     if (machine === undefined) return;
     const effects: Effect[] = [];
+    this.world.history.addStep(this.world.nowMs, this.name, input);
     machine.step(input, this.world.nowMs, effects);
     for (const effect of effects) {
       if (effect.kind === 'setTimer') {

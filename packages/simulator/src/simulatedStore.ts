@@ -1,52 +1,36 @@
 import { type Prng } from '@zookafka/base';
-import { type LogEntry, type RecoveredState } from '@zookafka/zab';
-import { DataTree, type MemberEffect, SnapshotReader } from '@zookafka/coordinator/core';
+import { type DataTree } from '@zookafka/coordinator/core';
+import { type RecoveredState } from '@zookafka/zab';
+import { type DiskEffect, DiskState } from './diskState.ts';
 import { type Swarm } from './swarm.ts';
-
-/** Effects that end on a member's disk. */
-export type DiskEffect = Extract<
-  MemberEffect,
-  {
-    readonly kind:
-      | 'append'
-      | 'truncate'
-      | 'persistAcceptedEpoch'
-      | 'persistCurrentEpoch'
-      | 'installSnapshotBegin'
-      | 'installSnapshotChunk'
-      | 'installSnapshotEnd'
-      | 'installSnapshotAbort'
-      | 'storeSnapshotBegin'
-      | 'storeSnapshotChunk'
-      | 'storeSnapshotCommit'
-      | 'storeSnapshotAbort'
-      | 'purge';
-  }
->;
 
 /** What a member's store says when something is on the disk. */
 export type DiskAnswer =
   | { readonly kind: 'durable'; readonly token: number }
   | { readonly kind: 'snapshotStored'; readonly zxid: number };
 
-interface Snapshot {
-  readonly zxid: number;
-  readonly chunks: readonly Uint8Array[];
+/** How a store reaches the process that it belongs to: what is scheduled happens in this life of it only. */
+export interface StoreOwner {
+  readonly schedule: (delayMs: number, run: () => void) => void;
+  readonly answer: (answer: DiskAnswer) => void;
 }
 
+const slowDiskMsMax = 200;
+
 /**
- * A member's disk: operations become durable one after the other, each some time after it was handed over. Each is
- * atomic, as a transaction of SQLite is; a crash keeps what was durable and some of the rest, in order.
+ * A member's store. Operations are written and synced in order, each atomic, as a transaction of SQLite is:
+ *
+ *     submit ── queued ──► written (page cache) ──► durable, and the machine is told
+ *
+ * A kill keeps what was written, a power cut what is durable and of what was written any first part. What a kill left
+ * written is durable only once something after it is.
  */
 export class SimulatedStore {
-  acceptedEpoch = 0;
-  currentEpoch = 0;
-  committedZxid = 0;
-  log: LogEntry[] = [];
-  private snapshot: Snapshot | undefined;
-  private pending: DiskEffect[] = [];
-  private incoming: Uint8Array[] = [];
-  private storing: Uint8Array[] = [];
+  /** What no power cut takes away. */
+  readonly durable = new DiskState();
+  private written: DiskEffect[] = [];
+  private queued: DiskEffect[] = [];
+  private isBusy = false;
   private readonly prng: Prng;
   private readonly swarm: Swarm;
 
@@ -55,99 +39,61 @@ export class SimulatedStore {
     this.swarm = swarm;
   }
 
-  /** The last transaction that a power cut cannot take away. */
-  get lastZxid(): number {
-    return this.log[this.log.length - 1]?.zxid ?? this.snapshot?.zxid ?? 0;
+  /** Hands an operation over. */
+  submit(effect: DiskEffect, owner: StoreOwner): void {
+    this.queued.push(effect);
+    this.workOn(owner);
   }
 
-  /** Hands an operation over. @param schedule runs the disk's work later, in this life of the process */
-  submit(
-    effect: DiskEffect,
-    schedule: (delayMs: number, run: () => void) => void,
-    answer: (answer: DiskAnswer) => void,
-  ): void {
-    this.pending.push(effect);
-    let delayMs = this.prng.below(this.swarm.diskMsMax);
-    if (this.prng.chance(this.swarm.slowDiskPermille)) {
-      this.swarm.count('slowDisk');
-      delayMs += this.prng.below(200);
-    }
-    schedule(delayMs, () => {
-      this.drainThrough(effect, answer);
+  /** The process died. */
+  kill(): void {
+    this.queued = [];
+    this.isBusy = false;
+  }
+
+  /** The machine lost its power. */
+  powerCut(): void {
+    const kept = this.prng.below(this.written.length + 1);
+    for (const effect of this.written.slice(0, kept)) this.durable.apply(effect);
+    this.written = [];
+    this.kill();
+  }
+
+  /** What the next life finds: everything that was written. */
+  recover(): { readonly recovered: RecoveredState; readonly tree: DataTree } {
+    if (this.written.length === 0) return this.durable.recover();
+    const found = this.durable.copy();
+    for (const effect of this.written) found.apply(effect);
+    return found.recover();
+  }
+
+  /** One commit: all that waits is written together, then synced. */
+  private workOn(owner: StoreOwner): void {
+    if (this.isBusy || this.queued.length === 0) return;
+    this.isBusy = true;
+    owner.schedule(this.delayMs(), () => {
+      const batch = this.queued;
+      this.queued = [];
+      this.written.push(...batch);
+      owner.schedule(this.delayMs(), () => {
+        for (const effect of this.written) this.durable.apply(effect);
+        this.written = [];
+        this.isBusy = false;
+        for (const effect of batch) tell(effect, owner);
+        this.workOn(owner);
+      });
     });
   }
 
-  /** The process or the machine died: some of what was under way may have been carried out. */
-  crash(): void {
-    const kept = this.prng.below(this.pending.length + 1);
-    for (const effect of this.pending.slice(0, kept)) this.apply(effect, () => undefined);
-    this.pending = [];
-    this.incoming = [];
-    this.storing = [];
-  }
-
-  /** What the next life finds. */
-  recover(): { readonly recovered: RecoveredState; readonly tree: DataTree } {
-    const { acceptedEpoch, currentEpoch, committedZxid, snapshot } = this;
-    const snapshotZxid = snapshot?.zxid ?? 0;
-    const log = this.log.filter(({ zxid }) => zxid > snapshotZxid);
-    return {
-      recovered: { acceptedEpoch, currentEpoch, committedZxid, snapshotZxid, log },
-      tree: snapshot === undefined ? new DataTree() : readTree(snapshot),
-    };
-  }
-
-  /** Operations before one are done before it. */
-  private drainThrough(last: DiskEffect, answer: (answer: DiskAnswer) => void): void {
-    const end = this.pending.indexOf(last);
-    for (const effect of this.pending.splice(0, end + 1)) this.apply(effect, answer);
-  }
-
-  private apply(effect: DiskEffect, answer: (answer: DiskAnswer) => void): void {
-    switch (effect.kind) {
-      case 'append':
-        this.log.push(...effect.entries);
-        this.committedZxid = effect.committedZxid;
-        break;
-      case 'truncate':
-        this.log = this.log.filter(({ zxid }) => zxid <= effect.zxid);
-        break;
-      case 'persistAcceptedEpoch':
-        this.acceptedEpoch = effect.epoch;
-        break;
-      case 'persistCurrentEpoch':
-        this.currentEpoch = effect.epoch;
-        break;
-      case 'installSnapshotEnd':
-        this.snapshot = { zxid: effect.zxid, chunks: this.incoming };
-        this.log = [];
-        this.committedZxid = effect.zxid;
-        break;
-      case 'storeSnapshotCommit':
-        this.snapshot = { zxid: effect.zxid, chunks: this.storing };
-        answer({ kind: 'snapshotStored', zxid: effect.zxid });
-        return;
-      default:
-        this.stream(effect);
-        return;
-    }
-    if ('token' in effect) answer({ kind: 'durable', token: effect.token });
-  }
-
-  private stream(effect: DiskEffect): void {
-    if (effect.kind === 'installSnapshotBegin') this.incoming = [];
-    else if (effect.kind === 'installSnapshotChunk') this.incoming.push(effect.bytes);
-    else if (effect.kind === 'storeSnapshotBegin') this.storing = [];
-    else if (effect.kind === 'storeSnapshotChunk') this.storing.push(effect.bytes);
-    else if (effect.kind === 'purge') {
-      const { zxid } = effect;
-      if ((this.snapshot?.zxid ?? 0) >= zxid) this.log = this.log.filter((one) => one.zxid > zxid);
-    }
+  private delayMs(): number {
+    const delayMs = this.prng.below(this.swarm.diskMsMax);
+    if (!this.prng.chance(this.swarm.slowDiskPermille)) return delayMs;
+    this.swarm.count('slowDisk');
+    return delayMs + this.prng.below(slowDiskMsMax);
   }
 }
 
-function readTree({ chunks }: Snapshot): DataTree {
-  const reader = new SnapshotReader();
-  for (const chunk of chunks) reader.chunk(chunk);
-  return reader.finish().tree;
+function tell(effect: DiskEffect, { answer }: StoreOwner): void {
+  if (effect.kind === 'storeSnapshotCommit') answer({ kind: 'snapshotStored', zxid: effect.zxid });
+  else if ('token' in effect) answer({ kind: 'durable', token: effect.token });
 }

@@ -1,4 +1,4 @@
-import { Prng, utf8Decode } from '@zookafka/base';
+import { Prng } from '@zookafka/base';
 import {
   type BrokerRules,
   brokerRules,
@@ -12,6 +12,7 @@ import { EnsembleChecks } from './invariants/ensembleChecks.ts';
 import { KafkaClient, simulatedPartitions, simulatedTopic } from './kafkaClient.ts';
 import { Nemesis } from './nemesis.ts';
 import { Network } from './network.ts';
+import { PartitionStates } from './partitionStates.ts';
 import { SimulatedBroker } from './simulatedBroker.ts';
 import { SimulatedMember } from './simulatedMember.ts';
 import { type FaultKind, Swarm } from './swarm.ts';
@@ -21,6 +22,7 @@ import { ZnodeClient } from './znodeClient.ts';
 /** What is simulated. */
 export interface SimulationOptions {
   readonly seed: number;
+  /** Left out: what the seed's swarm draws. */
   readonly memberCount?: number;
   /** 0: the ensemble alone, which is many times faster. */
   readonly brokerCount?: number;
@@ -69,22 +71,27 @@ export class Simulation {
   private readonly znodeClients: readonly ZnodeClient[];
   private readonly producers: readonly KafkaClient[];
   private readonly consumers: readonly KafkaClient[];
+  private readonly states = new PartitionStates(simulatedTopic, simulatedPartitions);
+  private readonly partitions: readonly number[];
   private readonly seed: number;
   private readonly safetyMs: number;
 
   constructor(options: SimulationOptions) {
-    const { seed, memberCount = 3, brokerCount = 3, rules = {} } = options;
+    const { seed, rules = {} } = options;
     this.seed = seed;
     this.safetyMs = options.safetyMs ?? 20_000;
     const world = new World(seed);
     this.world = world;
     this.swarm = new Swarm(new Prng(seed ^ 0x5eed));
+    const { memberCount = this.swarm.memberCount, brokerCount = 3 } = options;
     const network = new Network(world, this.swarm);
     this.network = network;
-    const ensemble = new EnsembleChecks(world);
-    this.ensemble = ensemble;
     const replication = new BrokerChecks(world, simulatedTopic);
     this.replication = replication;
+    const ensemble = new EnsembleChecks(world, (tree) => {
+      this.states.onTree(tree);
+    });
+    this.ensemble = ensemble;
     const members = (): readonly SimulatedMember[] => this.members;
     const brokers = (): readonly SimulatedBroker[] => this.brokers;
     this.members = counted(memberCount).map((index) => {
@@ -106,6 +113,7 @@ export class Simulation {
     this.znodeClients = counted(znodeClientCount).map(
       (index) => new ZnodeClient({ world, network, members, index: index + 1 }),
     );
+    this.partitions = brokerCount === 0 ? [] : counted(simulatedPartitions);
     const kafka = { world, network, brokers, checks: replication };
     const names = brokerCount === 0 ? [] : ['producer-1', 'producer-2'];
     this.producers = names.map((name) => new KafkaClient({ ...kafka, name, isConsumer: false }));
@@ -124,7 +132,9 @@ export class Simulation {
     nemesis.begin();
     this.runFor(this.safetyMs);
     nemesis.heal();
-    this.requireLiveness();
+    this.requireLiveness('a quorum was healed');
+    nemesis.reviveAll();
+    this.requireLiveness('everybody was back');
     for (const client of [...this.znodeClients, ...this.producers]) client.stop();
     this.runFor(settleMs * 3);
     this.checkEnd();
@@ -141,7 +151,8 @@ export class Simulation {
     // Brokers promise nothing that was not synced when the power fails: they meet kills.
     const cluster = { victims: brokers, downCountMax: 2, survivesPowerCuts: false };
     const groups = brokers.length === 0 ? [ensemble] : [ensemble, cluster];
-    return new Nemesis({ world, swarm, network, groups });
+    const bystanders = [...this.znodeClients, ...this.producers, ...this.consumers];
+    return new Nemesis({ world, swarm, network, groups, bystanders });
   }
 
   private runFor(durationMs: number): void {
@@ -149,48 +160,56 @@ export class Simulation {
     while (this.world.nowMs < endMs) {
       this.world.runUntil(Math.min(endMs, this.world.nowMs + lookEveryMs));
       if (this.brokers.length > 0) {
-        this.replication.look(this.brokers, (partition) => this.stateOf(partition)?.isr ?? []);
+        this.replication.look(this.brokers, (partition) => this.states.of(partition)?.isr ?? []);
       }
     }
   }
 
-  /** After everything is healed: the ensemble takes writes, every partition is led and takes records. */
-  private requireLiveness(): void {
+  /** The ensemble takes writes; each partition that somebody in sync can lead is led and takes records. */
+  private requireLiveness(since: string): void {
     const { world } = this;
     const healedMs = world.nowMs;
     const operations = this.ackedOperations();
-    const records = counted(simulatedPartitions).map((one) => this.replication.ackedCount(one));
+    const records = this.partitions.map((one) => this.replication.ackedCount(one));
     const isAlive = (): boolean =>
       this.ackedOperations() > operations &&
-      (this.brokers.length === 0 ||
-        counted(simulatedPartitions).every(
-          (one) => this.replication.ackedCount(one) > (records[one] as number),
-        ));
+      this.partitions.every(
+        (one) => !this.canBeLed(one) || this.replication.ackedCount(one) > (records[one] as number),
+      );
     while (!isAlive()) {
       if (world.nowMs - healedMs > livenessMsMax) {
         world.history.violated(
           'L1',
-          `${livenessMsMax / 1000} s after everything was healed: ${this.whatIsDead(operations, records)}`,
+          `${livenessMsMax / 1000} s after ${since}: ${this.whatIsDead(operations, records)}`,
         );
       }
       this.runFor(lookEveryMs);
     }
   }
 
+  /** Somebody that is in sync lives. */
+  private canBeLed(partition: number): boolean {
+    const state = this.states.of(partition);
+    return (
+      state === undefined ||
+      this.brokers.some(({ brokerId, isUp }) => isUp && state.isr.includes(brokerId))
+    );
+  }
+
   private whatIsDead(operations: number, records: readonly number[]): string {
     const serving = this.members.filter(({ member }) => member?.isServing === true).length;
-    const stuck = counted(simulatedPartitions).filter(
+    const stuck = this.partitions.filter(
       (one) => this.replication.ackedCount(one) === records[one],
     );
     const states = stuck.map(
-      (one) => `partition ${one} is ${JSON.stringify(this.stateOf(one) ?? null)}`,
+      (one) => `partition ${one} is ${JSON.stringify(this.states.of(one) ?? null)}`,
     );
     const znodes = this.ackedOperations() === operations ? 'no znode was written, ' : '';
     return `${znodes}${serving} members serve, ${states.join(', ')}`;
   }
 
   private checkEnd(): void {
-    for (const member of this.members) this.ensemble.checkEphemerals(member);
+    this.ensemble.atEnd(this.members);
     const tree = this.leadingMember()?.member?.tree;
     for (const client of this.znodeClients) {
       client.checkWatches((path) => tree?.get(path)?.mzxid);
@@ -205,23 +224,14 @@ export class Simulation {
         }
       }
     }
-    if (this.brokers.length === 0) return;
     this.replication.compareLogs(this.brokers);
-    for (const partition of counted(simulatedPartitions)) {
-      const state = this.stateOf(partition);
+    for (const partition of this.partitions) {
+      const state = this.states.of(partition);
       const leader = this.brokers.find(({ brokerId }) => brokerId === state?.leader);
       if (leader === undefined)
         this.world.history.violated('L1', `nobody leads partition ${partition}`);
       else this.replication.checkLog(leader, partition);
     }
-  }
-
-  private stateOf(partition: number): { leader: number; isr: readonly number[] } | undefined {
-    const path = `/brokers/topics/${simulatedTopic}/partitions/${partition}/state`;
-    const data = this.leadingMember()?.member?.tree.get(path)?.data;
-    return data === undefined || data === null
-      ? undefined
-      : (JSON.parse(utf8Decode(data)) as { leader: number; isr: number[] });
   }
 
   private leadingMember(): SimulatedMember | undefined {

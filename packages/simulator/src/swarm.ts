@@ -1,54 +1,67 @@
 import { type Prng } from '@zookafka/base';
 
-/** The sorts of faults. */
+/** The sorts of faults. A bounce is a kill and a start before anybody can have noticed. */
 export const faultKinds = [
   'delay',
   'loss',
   'duplicate',
+  'reorder',
   'linkCut',
   'oneWayPartition',
   'partition',
   'kill',
+  'bounce',
   'powerCut',
   'pause',
   'slowDisk',
 ] as const;
+
 export type FaultKind = (typeof faultKinds)[number];
+
+/** What happens now and then to a process or to the network, as against each single message. */
+export type StrikeKind =
+  'linkCut' | 'oneWayPartition' | 'partition' | 'kill' | 'bounce' | 'powerCut' | 'pause';
 
 /** What the faults of one seed are: each seed draws its own, so that some are calm where others are brutal. */
 export class Swarm {
+  readonly memberCount: number;
   readonly delayMsMin: number;
   readonly delayMsMax: number;
   readonly slowPermille: number;
   readonly votesLostPermille: number;
   readonly votesDoubledPermille: number;
+  readonly votesLatePermille: number;
   readonly diskMsMax: number;
   readonly slowDiskPermille: number;
   /** How often something happens to a process or to the network, in ms. */
   readonly faultEveryMs: number;
-  readonly weights: Readonly<
-    Record<'linkCut' | 'oneWayPartition' | 'partition' | 'kill' | 'powerCut' | 'pause', number>
-  >;
+  readonly weights: Readonly<Record<StrikeKind, number>>;
+  /** Somebody stays dead while the others must recover. */
+  readonly isOneLeftDead: boolean;
   readonly counts = new Map<FaultKind, number>();
 
   constructor(prng: Prng) {
     const rate = (max: number): number => (prng.chance(300) ? 0 : prng.below(max));
+    this.memberCount = prng.chance(250) ? 5 : 3;
     this.delayMsMin = prng.below(2);
     this.delayMsMax = prng.between(2, 12);
     this.slowPermille = rate(20);
     this.votesLostPermille = rate(200);
     this.votesDoubledPermille = rate(200);
-    this.diskMsMax = prng.between(1, 10);
+    this.votesLatePermille = rate(200);
+    this.diskMsMax = prng.between(1, 8);
     this.slowDiskPermille = rate(100);
     this.faultEveryMs = prng.between(300, 2500);
     this.weights = {
       linkCut: rate(10),
       oneWayPartition: rate(6),
       partition: rate(6),
-      kill: rate(10) + 1,
+      kill: rate(10),
+      bounce: rate(6),
       powerCut: rate(8),
       pause: rate(6),
     };
+    this.isOneLeftDead = prng.chance(400);
   }
 
   count(kind: FaultKind): void {
