@@ -1,0 +1,144 @@
+import { Prng } from '@zookafka/base';
+import { type ProcessCluster } from '../processCluster.ts';
+import { TopicView } from '../topicView.ts';
+import { readWithKafkajs, readWithKcat } from './consumers.ts';
+import {
+  healed,
+  highWatermarksOf,
+  killAndHeal,
+  type KillFigures,
+  type Role,
+  type Scene,
+} from './kills.ts';
+import { Pacer } from './pacer.ts';
+import { produceWithKafkajs, produceWithKcat } from './producers.ts';
+import { compareReplicas } from './replicas.ts';
+import { realText } from './text.ts';
+import { judge, requireFlawless, type Verdict } from './verdict.ts';
+
+/** How much torture. */
+export interface TortureOptions {
+  /** That each producer writes. */
+  readonly lines: number;
+  /** In each, every role is killed once. */
+  readonly rounds: number;
+  /** Chooses the partition whose leader is killed. */
+  readonly seed: number;
+}
+
+/** What came of it. */
+export interface TortureFigures extends TortureOptions {
+  readonly kills: readonly KillFigures[];
+  /** Written with kcat, read with kafkajs. */
+  readonly kcat: Verdict;
+  /** Written with kafkajs, read with kcat. */
+  readonly kafkajs: Verdict;
+  /** That all replicas have in common at the end, in all copies. */
+  readonly replicaBytes: number;
+  readonly seconds: number;
+}
+
+const topics = { kcat: 'torture-kcat', kafkajs: 'torture-kafkajs' } as const;
+const partitionCount = 6;
+const roles: readonly Role[] = ['controller', 'partition leader', "ensemble's leader"];
+
+/**
+ * Two producers that we did not write, and one kill after the other.
+ *
+ * @param tell is given the progress, a line at a time
+ * @throws {Error} when anything was lost, doubled, out of order, or did not heal
+ */
+export async function runTorture(
+  cluster: ProcessCluster,
+  options: TortureOptions,
+  tell: (line: string) => void,
+): Promise<TortureFigures> {
+  const beganMs = performance.now();
+  const { bootstrap } = cluster.ready;
+  const view = new TopicView(bootstrap);
+  const scene: Scene = {
+    cluster,
+    view,
+    topics: Object.values(topics),
+    partitionCount,
+    prng: new Prng(options.seed),
+  };
+  for (const topic of scene.topics) await createTopic(cluster, topic);
+  await healed(scene);
+
+  const lineOf = realText();
+  const pacers = [new Pacer(options.lines), new Pacer(options.lines)] as const;
+  const common = { bootstrap, partitionCount, lineOf };
+  const producing = Promise.all([
+    produceWithKcat({ ...common, topic: topics.kcat, pacer: pacers[0] }),
+    produceWithKafkajs({ ...common, topic: topics.kafkajs, pacer: pacers[1] }),
+  ]);
+  // A producer that gives up ends it all at once.
+  const kills = await Promise.race([
+    killAll(scene, { pacers, options, tell }),
+    producing.then(() => new Promise<never>(() => undefined)),
+  ]);
+  for (const pacer of pacers) pacer.openAll();
+  await producing;
+  tell(`Both producers say that all of their ${options.lines} lines are acknowledged`);
+
+  const read = async (topic: string): Promise<readonly number[]> => highWatermarksOf(view, topic);
+  const ofKcat = { bootstrap, topic: topics.kcat, highWatermarks: await read(topics.kcat) };
+  const ofKafkajs = {
+    bootstrap,
+    topic: topics.kafkajs,
+    highWatermarks: await read(topics.kafkajs),
+  };
+  const kcat = judge(await readWithKafkajs(ofKcat), options.lines, lineOf);
+  tell(`Written with kcat, read with kafkajs: ${JSON.stringify(kcat)}`);
+  const kafkajs = judge(await readWithKcat(ofKafkajs), options.lines, lineOf);
+  tell(`Written with kafkajs, read with kcat: ${JSON.stringify(kafkajs)}`);
+  requireFlawless('What kcat wrote', kcat);
+  requireFlawless('What kafkajs wrote', kafkajs);
+  const replicaBytes = scene.topics.reduce(
+    (sum, topic) => sum + compareReplicas(cluster, topic),
+    0,
+  );
+  tell(`The files of all replicas are the same: ${replicaBytes} bytes`);
+  view.close();
+  const seconds = Math.round((performance.now() - beganMs) / 1000);
+  return { ...options, kills, kcat, kafkajs, replicaBytes, seconds };
+}
+
+interface Plan {
+  readonly pacers: readonly Pacer[];
+  readonly options: TortureOptions;
+  readonly tell: (line: string) => void;
+}
+
+async function killAll(
+  scene: Scene,
+  { pacers, options, tell }: Plan,
+): Promise<readonly KillFigures[]> {
+  const acts = Array.from({ length: options.rounds }, () => roles).flat();
+  const kills: KillFigures[] = [];
+  for (const [index, role] of acts.entries()) {
+    const share = Math.floor((options.lines * (index + 1)) / acts.length);
+    for (const pacer of pacers) pacer.open(share);
+    const figures = await killAndHeal(scene, role);
+    kills.push(figures);
+    const { victim, recordsPerSecond, replacedMs, flowsMs, backMs } = figures;
+    tell(
+      `Killed the ${role}, ${victim}, at ${recordsPerSecond} records/s: replaced after ${replacedMs} ms, ` +
+        `all partitions flow after ${flowsMs} ms; back ${backMs} ms after its restart`,
+    );
+    const bytes = scene.topics.reduce(
+      (sum, topic) => sum + compareReplicas(scene.cluster, topic),
+      0,
+    );
+    tell(`   the replicas' files agree so far: ${bytes} bytes`);
+  }
+  return kills;
+}
+
+async function createTopic(cluster: ProcessCluster, topic: string): Promise<void> {
+  await cluster.say([
+    ...['topics', '--create', '--topic', topic, '--partitions', String(partitionCount)],
+    ...['--replication-factor', '3', '--config', 'min.insync.replicas=2'],
+  ]);
+}
