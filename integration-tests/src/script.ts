@@ -6,6 +6,17 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** What was checked does not hold: a sentence, and the figures all the same; exit code 1. */
+export class ScriptFailure extends Error {
+  override readonly name = 'ScriptFailure';
+  readonly figures: object;
+
+  constructor(message: string, figures: object) {
+    super(message);
+    this.figures = figures;
+  }
+}
+
 const exitCodeFailed = 1;
 const exitCodeUsage = 2;
 const exitCodeInterrupted = 130;
@@ -24,7 +35,9 @@ export async function runScript(name: string, script: () => Promise<object>): Pr
     process.stdout.write(`${JSON.stringify(figures)}\n`, () => process.exit(0));
   } catch (error) {
     const isUsage = error instanceof UsageError;
-    const text = error instanceof Error && !isUsage ? error.stack : (error as Error).message;
+    const isExpected = isUsage || error instanceof ScriptFailure;
+    const text = error instanceof Error && !isExpected ? error.stack : (error as Error).message;
+    if (error instanceof ScriptFailure) process.stdout.write(`${JSON.stringify(error.figures)}\n`);
     process.stderr.write(`${name}: ${text}\n`, () =>
       process.exit(isUsage ? exitCodeUsage : exitCodeFailed),
     );

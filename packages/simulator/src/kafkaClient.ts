@@ -12,6 +12,7 @@ import { type BrokerChecks } from './invariants/brokerChecks.ts';
 import { type Network, type StreamPort } from './network.ts';
 import { type SimulatedBroker } from './simulatedBroker.ts';
 import { SimulatedNode } from './simulatedNode.ts';
+import { type Swarm } from './swarm.ts';
 import { type World } from './world.ts';
 
 interface Link {
@@ -21,7 +22,7 @@ interface Link {
 
 const lengthBytes = 4;
 const simulatedPort = 9092;
-const producePauseMsMax = 80;
+const replicationFactorMax = 3;
 const topicCreateToken = 0;
 
 /** The topic of every simulation. */
@@ -33,6 +34,7 @@ export const simulatedPartitions = 2;
 export class KafkaClient extends SimulatedNode<ClientInput, ClientEffect> {
   acked = 0;
   private readonly network: Network;
+  private readonly swarm: Swarm;
   private readonly brokers: () => readonly SimulatedBroker[];
   private readonly checks: BrokerChecks;
   private readonly prng: Prng;
@@ -45,6 +47,7 @@ export class KafkaClient extends SimulatedNode<ClientInput, ClientEffect> {
   constructor(parts: {
     readonly world: World;
     readonly network: Network;
+    readonly swarm: Swarm;
     readonly name: string;
     readonly brokers: () => readonly SimulatedBroker[];
     readonly checks: BrokerChecks;
@@ -52,6 +55,7 @@ export class KafkaClient extends SimulatedNode<ClientInput, ClientEffect> {
   }) {
     super(parts.world, parts.name);
     this.network = parts.network;
+    this.swarm = parts.swarm;
     this.brokers = parts.brokers;
     this.checks = parts.checks;
     this.isConsumer = parts.isConsumer;
@@ -149,8 +153,9 @@ export class KafkaClient extends SimulatedNode<ClientInput, ClientEffect> {
   }
 
   private createTopic(): void {
+    const replicationFactor = Math.min(this.brokers().length, replicationFactorMax);
     const topics = [
-      { name: simulatedTopic, numPartitions: simulatedPartitions, replicationFactor: 3 },
+      { name: simulatedTopic, numPartitions: simulatedPartitions, replicationFactor },
     ];
     this.feed({
       kind: 'call',
@@ -171,7 +176,7 @@ export class KafkaClient extends SimulatedNode<ClientInput, ClientEffect> {
   private keepProducing(): void {
     if (this.isStopping) return;
     this.produce();
-    this.later(1 + this.prng.below(producePauseMsMax), () => {
+    this.later(1 + this.prng.below(this.swarm.producePauseMsMax), () => {
       this.keepProducing();
     });
   }

@@ -87,13 +87,14 @@ export class SimulatedBroker extends SimulatedNode<BrokerInput, BrokerEffect> {
       },
     });
     const logs = this.logs.load();
+    const brokerCount = this.parts.brokers().length;
     const config = {
       ...brokerConfigDefaults,
       brokerId: this.brokerId,
       host: this.name,
       port: simulatedPort,
-      minInsyncReplicas: 2,
-      defaultReplicationFactor: 3,
+      minInsyncReplicas: Math.min(2, Math.ceil(brokerCount / 2)),
+      defaultReplicationFactor: Math.min(3, brokerCount),
       replicaLagTimeMaxMs: 3000,
       replicaFetchBackoffMs: 200,
       replicaSocketTimeoutMs: 3000,
@@ -214,7 +215,7 @@ export class SimulatedBroker extends SimulatedNode<BrokerInput, BrokerEffect> {
       isUncleanAllowedByDefault: false,
       isTopicDeletionAllowed: true,
       partitionsDefault: 2,
-      replicationFactorDefault: 3,
+      replicationFactorDefault: Math.min(3, this.parts.brokers().length),
       rebalanceMs: 20_000,
       rules: controllerRules,
       prng: world.chanceFor(),

@@ -9,6 +9,7 @@ import { type MemberRules, memberRules } from '@zookafka/coordinator/core';
 import { type ZabRules, zabRules } from '@zookafka/zab';
 import { BrokerChecks } from './invariants/brokerChecks.ts';
 import { EnsembleChecks } from './invariants/ensembleChecks.ts';
+import { Violation } from './history.ts';
 import { KafkaClient, simulatedPartitions, simulatedTopic } from './kafkaClient.ts';
 import { Nemesis } from './nemesis.ts';
 import { Network } from './network.ts';
@@ -24,7 +25,7 @@ export interface SimulationOptions {
   readonly seed: number;
   /** Left out: what the seed's swarm draws. */
   readonly memberCount?: number;
-  /** 0: the ensemble alone, which is many times faster. */
+  /** Left out: what the seed's swarm draws. 0: the ensemble alone, which is many times faster. */
   readonly brokerCount?: number;
   /** How long faults happen, in simulated ms. */
   readonly safetyMs?: number;
@@ -39,6 +40,8 @@ export interface SimulationOptions {
 /** What a run did. */
 export interface SimulationReport {
   readonly seed: number;
+  readonly memberCount: number;
+  readonly brokerCount: number;
   readonly hash: string;
   readonly eventCount: number;
   readonly simulatedMs: number;
@@ -83,7 +86,7 @@ export class Simulation {
     const world = new World(seed);
     this.world = world;
     this.swarm = new Swarm(new Prng(seed ^ 0x5eed));
-    const { memberCount = this.swarm.memberCount, brokerCount = 3 } = options;
+    const { memberCount = this.swarm.memberCount, brokerCount = this.swarm.brokerCount } = options;
     const network = new Network(world, this.swarm);
     this.network = network;
     const replication = new BrokerChecks(world, simulatedTopic);
@@ -111,10 +114,10 @@ export class Simulation {
       });
     });
     this.znodeClients = counted(znodeClientCount).map(
-      (index) => new ZnodeClient({ world, network, members, index: index + 1 }),
+      (index) => new ZnodeClient({ world, network, swarm: this.swarm, members, index: index + 1 }),
     );
     this.partitions = brokerCount === 0 ? [] : counted(simulatedPartitions);
-    const kafka = { world, network, brokers, checks: replication };
+    const kafka = { world, network, swarm: this.swarm, brokers, checks: replication };
     const names = brokerCount === 0 ? [] : ['producer-1', 'producer-2'];
     this.producers = names.map((name) => new KafkaClient({ ...kafka, name, isConsumer: false }));
     this.consumers =
@@ -124,6 +127,15 @@ export class Simulation {
   }
 
   run(): SimulationReport {
+    try {
+      return this.runAll();
+    } catch (error) {
+      if (error instanceof Violation || !(error instanceof Error)) throw error;
+      return this.world.history.violated('assertion', error.stack ?? error.message);
+    }
+  }
+
+  private runAll(): SimulationReport {
     for (const node of [...this.members, ...this.brokers]) node.start();
     for (const client of [...this.znodeClients, ...this.producers, ...this.consumers])
       client.start();
@@ -246,6 +258,8 @@ export class Simulation {
     const { history } = this.world;
     return {
       seed: this.seed,
+      memberCount: this.members.length,
+      brokerCount: this.brokers.length,
       hash: history.hash,
       eventCount: history.eventCount,
       simulatedMs: this.world.nowMs,

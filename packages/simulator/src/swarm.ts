@@ -22,9 +22,29 @@ export type FaultKind = (typeof faultKinds)[number];
 export type StrikeKind =
   'linkCut' | 'oneWayPartition' | 'partition' | 'kill' | 'bounce' | 'powerCut' | 'pause';
 
+/** How many of a hundred seeds have so many. */
+type CountWeights = readonly (readonly [count: number, weight: number])[];
+
+const memberCountWeights: CountWeights = [
+  [1, 8],
+  [3, 72],
+  [5, 20],
+];
+const brokerCountWeights: CountWeights = [
+  [0, 15],
+  [1, 7],
+  [2, 13],
+  [3, 65],
+];
+
 /** What the faults of one seed are: each seed draws its own, so that some are calm where others are brutal. */
 export class Swarm {
   readonly memberCount: number;
+  /** 0: the ensemble alone. */
+  readonly brokerCount: number;
+  /** How long a client of the ensemble thinks between two requests, and a producer between two records, at most. */
+  readonly thinkMsMax: number;
+  readonly producePauseMsMax: number;
   readonly delayMsMin: number;
   readonly delayMsMax: number;
   readonly slowPermille: number;
@@ -42,7 +62,10 @@ export class Swarm {
 
   constructor(prng: Prng) {
     const rate = (max: number): number => (prng.chance(300) ? 0 : prng.below(max));
-    this.memberCount = prng.chance(250) ? 5 : 3;
+    this.memberCount = weighted(prng, memberCountWeights);
+    this.brokerCount = weighted(prng, brokerCountWeights);
+    this.thinkMsMax = prng.between(40, 250);
+    this.producePauseMsMax = prng.between(40, 250);
     this.delayMsMin = prng.below(2);
     this.delayMsMax = prng.between(2, 12);
     this.slowPermille = rate(20);
@@ -74,4 +97,13 @@ export class Swarm {
       name === 'counts' ? undefined : value,
     );
   }
+}
+
+function weighted(prng: Prng, weights: CountWeights): number {
+  let draw = prng.below(weights.reduce((sum, [, weight]) => sum + weight, 0));
+  for (const [count, weight] of weights) {
+    draw -= weight;
+    if (draw < 0) return count;
+  }
+  return 0;
 }

@@ -11,6 +11,7 @@ import { type Network } from './network.ts';
 import { SessionTransport, type TransportInput } from './sessionTransport.ts';
 import { type SimulatedMember } from './simulatedMember.ts';
 import { SimulatedNode } from './simulatedNode.ts';
+import { type Swarm } from './swarm.ts';
 import { type World } from './world.ts';
 
 /** A value that was acknowledged, and at which zxid. */
@@ -32,7 +33,6 @@ interface WatchHeld {
 }
 
 const keyCount = 6;
-const thinkMsMax = 60;
 
 /**
  * A client of the ensemble with a workload: values that are never used twice, ephemerals, reads with watches.
@@ -42,6 +42,7 @@ const thinkMsMax = 60;
 export class ZnodeClient extends SimulatedNode<SessionInput, SessionEffect> {
   readonly report: ZnodeClientReport = { acked: 0, values: [] };
   private readonly prng: Prng;
+  private readonly swarm: Swarm;
   private readonly transport: SessionTransport;
   private readonly members: () => readonly SimulatedMember[];
   private readonly waiting = new Map<
@@ -56,12 +57,14 @@ export class ZnodeClient extends SimulatedNode<SessionInput, SessionEffect> {
   constructor(parts: {
     readonly world: World;
     readonly network: Network;
+    readonly swarm: Swarm;
     readonly index: number;
     readonly members: () => readonly SimulatedMember[];
   }) {
     super(parts.world, `client-${parts.index}`);
     this.prng = parts.world.chanceFor();
     this.members = parts.members;
+    this.swarm = parts.swarm;
     this.transport = new SessionTransport({
       network: parts.network,
       owner: this,
@@ -155,7 +158,7 @@ export class ZnodeClient extends SimulatedNode<SessionInput, SessionEffect> {
   }
 
   private think(): void {
-    this.later(1 + this.prng.below(thinkMsMax), () => {
+    this.later(1 + this.prng.below(this.swarm.thinkMsMax), () => {
       if (this.isStopping) return;
       // Sessions end as well: some in order, some because nobody hears of them for too long.
       if (this.prng.chance(8)) this.leave();

@@ -1,0 +1,2 @@
+'use strict';
+require('../lib/simulate/main.js').main(process.argv.slice(2));
