@@ -17,7 +17,6 @@ const tailMsMax = 30_000;
 export class Flow {
   private readonly producer: NodeProducer;
   private readonly consumer: NodeConsumer;
-  /** By partition: what was read, in order. */
   private readonly read: readonly string[][];
   private readonly acknowledged = new Map<string, Delivery>();
   private readonly running: Promise<unknown>[] = [];
@@ -42,6 +41,11 @@ export class Flow {
 
   get consumed(): number {
     return this.read.reduce((sum, lines) => sum + lines.length, 0);
+  }
+
+  /** By partition: what was read so far, in order. */
+  get lines(): readonly (readonly string[])[] {
+    return this.read;
   }
 
   mark(): Mark {

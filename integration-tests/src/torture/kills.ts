@@ -84,7 +84,7 @@ export async function killAndHeal(scene: Scene, role: Role): Promise<KillFigures
 }
 
 /** Waits until every replica is in sync, every member in the quorum, every broker registered. */
-export async function healed(scene: Scene): Promise<void> {
+export async function healed(scene: Omit<Scene, 'prng'>): Promise<void> {
   await eventually(
     'all replicas are in sync and all members follow',
     async () => {
@@ -150,7 +150,10 @@ async function newRecords({ view, topics }: Scene): Promise<void> {
   }
 }
 
-async function allPartitions({ view, topics }: Scene): Promise<readonly PartitionView[]> {
+async function allPartitions({
+  view,
+  topics,
+}: Omit<Scene, 'prng'>): Promise<readonly PartitionView[]> {
   return (await Promise.all(topics.map((topic) => view.partitions(topic)))).flat();
 }
 

@@ -55,10 +55,17 @@ describe('the judge of torture', () => {
 
 describe('the words of torture', () => {
   it('have defaults', () => {
-    expect(parseWishes([])).toEqual({ lines: 200_000, rounds: 1, seed: 1, isKept: false });
+    expect(parseWishes([])).toEqual({
+      lines: 200_000,
+      rounds: 1,
+      seed: 1,
+      isKept: false,
+      isOfEnsemble: false,
+    });
   });
 
   it.each([
+    [['--ensemble', '--seed', '2'], '--ensemble takes no --lines, --rounds or --seed'],
     [['--lines', '0'], '--lines is 0: accepted is a whole number from 1 to 10000000'],
     [['--rounds', 'x'], '--rounds is x: accepted is a whole number from 1 to 1000'],
     [['--seed', '1.5'], '--seed is 1.5: accepted is a whole number from 0 to 4294967295'],

@@ -1,3 +1,4 @@
+export { EnsembleClient, type EnsembleClientOptions } from './cluster/ensembleClient.ts';
 export {
   type ClusterDescription,
   type ClusterLayout,
