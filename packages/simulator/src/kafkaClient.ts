@@ -8,7 +8,7 @@ import {
   decodeResponseHead,
   encodeRequestFrame,
 } from '@zookafka/kafka-wire';
-import { type BrokerChecks } from './invariants/brokerChecks.ts';
+import { type ReplicationChecks } from './invariants/replicationChecks.ts';
 import { type Network, type StreamPort } from './network.ts';
 import { type SimulatedBroker } from './simulatedBroker.ts';
 import { SimulatedNode } from './simulatedNode.ts';
@@ -36,7 +36,7 @@ export class KafkaClient extends SimulatedNode<ClientInput, ClientEffect> {
   private readonly network: Network;
   private readonly swarm: Swarm;
   private readonly brokers: () => readonly SimulatedBroker[];
-  private readonly checks: BrokerChecks;
+  private readonly checks: ReplicationChecks;
   private readonly prng: Prng;
   private readonly links = new Map<number, Link>();
   private readonly sent = new Map<number, string>();
@@ -50,7 +50,7 @@ export class KafkaClient extends SimulatedNode<ClientInput, ClientEffect> {
     readonly swarm: Swarm;
     readonly name: string;
     readonly brokers: () => readonly SimulatedBroker[];
-    readonly checks: BrokerChecks;
+    readonly checks: ReplicationChecks;
     readonly isConsumer: boolean;
   }) {
     super(parts.world, parts.name);

@@ -8,7 +8,7 @@ export interface PartitionState {
 }
 
 /** Told of each new state of a partition, as soon as any member has delivered it. */
-export type StateListener = (partition: number, state: PartitionState) => void;
+export type StateListener = (partition: number) => void;
 
 /** The state znodes of one topic, as the newest tree of the ensemble has them. */
 export class PartitionStates {
@@ -38,9 +38,8 @@ export class PartitionStates {
       if (node === undefined || node.mzxid === this.mzxids[partition]) continue;
       this.mzxids[partition] = node.mzxid;
       if (node.data === null) continue;
-      const state = JSON.parse(utf8Decode(node.data)) as PartitionState;
-      this.states[partition] = state;
-      this.onState(partition, state);
+      this.states[partition] = JSON.parse(utf8Decode(node.data)) as PartitionState;
+      this.onState(partition);
     }
   }
 }

@@ -16,6 +16,7 @@ export class SessionTransport {
     readonly feed: (input: TransportInput) => void;
   };
   private readonly ports = new Map<number, StreamPort<Uint8Array>>();
+  private isOver = false;
 
   constructor(parts: SessionTransport['parts']) {
     this.parts = parts;
@@ -27,19 +28,23 @@ export class SessionTransport {
     if (member === undefined) return;
     const onClose = (): void => {
       this.ports.delete(connection);
-      feed({ kind: 'disconnected', connection });
+      if (!this.isOver) feed({ kind: 'disconnected', connection });
     };
     network.open<Uint8Array>({
       from: owner,
       to: member,
       end: {
         onMessage: (bytes) => {
-          feed({ kind: 'received', connection, bytes });
+          if (!this.isOver) feed({ kind: 'received', connection, bytes });
         },
         onClose,
       },
       accept: (port) => member.accept(port),
       onOpen: (port) => {
+        if (this.isOver) {
+          port.close();
+          return;
+        }
         this.ports.set(connection, port);
         feed({ kind: 'connected', connection });
       },
@@ -54,5 +59,12 @@ export class SessionTransport {
   disconnect(connection: number): void {
     this.ports.get(connection)?.close();
     this.ports.delete(connection);
+  }
+
+  /** Its session is over: the next one's connections begin to count anew. */
+  end(): void {
+    this.isOver = true;
+    for (const port of this.ports.values()) port.close();
+    this.ports.clear();
   }
 }

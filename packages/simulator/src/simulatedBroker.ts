@@ -24,7 +24,7 @@ import {
   type RequestOf,
 } from '@zookafka/kafka-wire';
 import { type StoredSession } from '@zookafka/zookeeper-session';
-import { type BrokerChecks } from './invariants/brokerChecks.ts';
+import { type ReplicationChecks } from './invariants/replicationChecks.ts';
 import { type Network, type StreamEnd, type StreamPort } from './network.ts';
 import { SessionTransport, type TransportInput } from './sessionTransport.ts';
 import { type LogEffect, SimulatedLogs } from './simulatedLogs.ts';
@@ -39,7 +39,7 @@ export interface SimulatedBrokerParts {
   readonly brokerId: number;
   readonly members: () => readonly SimulatedMember[];
   readonly brokers: () => readonly SimulatedBroker[];
-  readonly checks: BrokerChecks;
+  readonly checks: ReplicationChecks;
   readonly rules: BrokerRules;
   readonly controllerRules: ControllerRules;
 }

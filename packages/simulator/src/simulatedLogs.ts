@@ -86,14 +86,17 @@ export class SimulatedLogs {
     return stored;
   }
 
-  /** The bytes of a log below an offset: for checkers. */
-  bytesOf(topic: string, partition: number, upToOffset: number): readonly Uint8Array[] {
+  /** The whole batches of a log from an offset to below another: for checkers. */
+  bytesOf(
+    topic: string,
+    partition: number,
+    { fromOffset, upToOffset }: { readonly fromOffset: number; readonly upToOffset: number },
+  ): readonly Uint8Array[] {
     const open = this.open.get(partitionName({ topic, partition }));
     if (open === undefined) return [];
-    const { logStartOffset } = open.log.describe();
-    if (upToOffset <= logStartOffset) return [];
-    const request = { offset: logStartOffset, maxBytes: 1 << 28, minOneBatch: true, upToOffset };
-    return open.log.read(request).chunks;
+    const offset = Math.max(fromOffset, open.log.describe().logStartOffset);
+    if (upToOffset <= offset) return [];
+    return open.log.read({ offset, maxBytes: 1 << 28, minOneBatch: true, upToOffset }).chunks;
   }
 
   perform(effect: LogEffect, feed: (input: BrokerInput) => void): void {

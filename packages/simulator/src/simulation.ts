@@ -7,13 +7,13 @@ import {
 } from '@zookafka/broker/core';
 import { type MemberRules, memberRules } from '@zookafka/coordinator/core';
 import { type ZabRules, zabRules } from '@zookafka/zab';
-import { BrokerChecks } from './invariants/brokerChecks.ts';
 import { EnsembleChecks } from './invariants/ensembleChecks.ts';
+import { ReplicationChecks } from './invariants/replicationChecks.ts';
 import { Violation } from './history.ts';
 import { KafkaClient, simulatedPartitions, simulatedTopic } from './kafkaClient.ts';
 import { Nemesis } from './nemesis.ts';
 import { Network } from './network.ts';
-import { PartitionStates } from './partitionStates.ts';
+import { type PartitionState, PartitionStates } from './partitionStates.ts';
 import { SimulatedBroker } from './simulatedBroker.ts';
 import { SimulatedMember } from './simulatedMember.ts';
 import { type FaultKind, Swarm } from './swarm.ts';
@@ -68,13 +68,19 @@ export class Simulation {
   private readonly swarm: Swarm;
   private readonly network: Network;
   private readonly ensemble: EnsembleChecks;
-  private readonly replication: BrokerChecks;
+  private readonly replication: ReplicationChecks;
   private readonly members: readonly SimulatedMember[];
   private readonly brokers: readonly SimulatedBroker[];
   private readonly znodeClients: readonly ZnodeClient[];
   private readonly producers: readonly KafkaClient[];
   private readonly consumers: readonly KafkaClient[];
-  private readonly states = new PartitionStates(simulatedTopic, simulatedPartitions);
+  private readonly states = new PartitionStates(
+    simulatedTopic,
+    simulatedPartitions,
+    (partition) => {
+      this.replication.onState(partition);
+    },
+  );
   private readonly partitions: readonly number[];
   private readonly seed: number;
   private readonly safetyMs: number;
@@ -89,7 +95,11 @@ export class Simulation {
     const { memberCount = this.swarm.memberCount, brokerCount = this.swarm.brokerCount } = options;
     const network = new Network(world, this.swarm);
     this.network = network;
-    const replication = new BrokerChecks(world, simulatedTopic);
+    const stateOf = (partition: number): PartitionState | undefined => this.states.of(partition);
+    const replication = new ReplicationChecks(
+      { world, topic: simulatedTopic, brokers: () => this.brokers, stateOf },
+      simulatedPartitions,
+    );
     this.replication = replication;
     const ensemble = new EnsembleChecks(world, (tree) => {
       this.states.onTree(tree);
@@ -168,13 +178,7 @@ export class Simulation {
   }
 
   private runFor(durationMs: number): void {
-    const endMs = this.world.nowMs + durationMs;
-    while (this.world.nowMs < endMs) {
-      this.world.runUntil(Math.min(endMs, this.world.nowMs + lookEveryMs));
-      if (this.brokers.length > 0) {
-        this.replication.look(this.brokers, (partition) => this.states.of(partition)?.isr ?? []);
-      }
-    }
+    this.world.runUntil(this.world.nowMs + durationMs);
   }
 
   /** The ensemble takes writes; each partition that somebody in sync can lead is led and takes records. */
@@ -236,14 +240,7 @@ export class Simulation {
         }
       }
     }
-    this.replication.compareLogs(this.brokers);
-    for (const partition of this.partitions) {
-      const state = this.states.of(partition);
-      const leader = this.brokers.find(({ brokerId }) => brokerId === state?.leader);
-      if (leader === undefined)
-        this.world.history.violated('L1', `nobody leads partition ${partition}`);
-      else this.replication.checkLog(leader, partition);
-    }
+    if (this.brokers.length > 0) this.replication.atEnd();
   }
 
   private leadingMember(): SimulatedMember | undefined {

@@ -43,7 +43,8 @@ export class ZnodeClient extends SimulatedNode<SessionInput, SessionEffect> {
   readonly report: ZnodeClientReport = { acked: 0, values: [] };
   private readonly prng: Prng;
   private readonly swarm: Swarm;
-  private readonly transport: SessionTransport;
+  private readonly network: Network;
+  private transport: SessionTransport;
   private readonly members: () => readonly SimulatedMember[];
   private readonly waiting = new Map<
     number,
@@ -65,17 +66,13 @@ export class ZnodeClient extends SimulatedNode<SessionInput, SessionEffect> {
     this.prng = parts.world.chanceFor();
     this.members = parts.members;
     this.swarm = parts.swarm;
-    this.transport = new SessionTransport({
-      network: parts.network,
-      owner: this,
-      members: parts.members,
-      feed: (input: TransportInput) => {
-        this.feed(input);
-      },
-    });
+    this.network = parts.network;
+    this.transport = this.makeTransport();
   }
 
   start(): void {
+    this.transport.end();
+    this.transport = this.makeTransport();
     this.watches.clear();
     this.waiting.clear();
     const hosts = this.members().map(({ name }) => name);
@@ -137,6 +134,18 @@ export class ZnodeClient extends SimulatedNode<SessionInput, SessionEffect> {
       default:
         return;
     }
+  }
+
+  private makeTransport(): SessionTransport {
+    const { network, members } = this;
+    return new SessionTransport({
+      network,
+      owner: this,
+      members,
+      feed: (input: TransportInput) => {
+        this.feed(input);
+      },
+    });
   }
 
   private startAnew(): void {
