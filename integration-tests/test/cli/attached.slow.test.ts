@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { mergeEvents, parseEvents } from '@zookafka/cli';
 import { temporaryFolder } from '@zookafka/testkit';
 import { eventually } from '../../src/eventually.ts';
-import { PlainClient } from '../coordinator/plainClient.ts';
+import { PlainClient } from '../../src/plainClient.ts';
 import { clusterTimeoutMs, freePortOffset, type StatusLine } from '../cluster.ts';
 import { spawnZookafka, zookafka } from '../../src/zookafka.ts';
-import { isAlive } from './alive.ts';
+import { isAlive } from '../../src/alive.ts';
 
 jest.setTimeout(clusterTimeoutMs);
 

@@ -1,5 +1,5 @@
 /** The commands against one running cluster, in the order in which a person would come upon them. */
-import { isAlive } from './alive.ts';
+import { isAlive } from '../../src/alive.ts';
 import { eventually } from '../../src/eventually.ts';
 import { clusterTimeoutMs, type ReadyLine, type StatusLine, testCluster } from '../cluster.ts';
 

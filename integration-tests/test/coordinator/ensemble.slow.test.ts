@@ -1,7 +1,7 @@
 /** Three members as processes: killed, stopped, started again. */
 import { temporaryFolder } from '@zookafka/testkit';
 import { eventually } from '../../src/eventually.ts';
-import { PlainClient } from './plainClient.ts';
+import { PlainClient } from '../../src/plainClient.ts';
 import { Processes } from './processes.ts';
 
 jest.setTimeout(60_000);

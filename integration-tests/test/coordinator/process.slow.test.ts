@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { temporaryFolder } from '@zookafka/testkit';
-import { PlainClient } from './plainClient.ts';
+import { PlainClient } from '../../src/plainClient.ts';
 import { Processes, spawnMember } from './processes.ts';
 
 const folder = temporaryFolder();

@@ -1,14 +1,21 @@
 import { ByteWriter, type Prng } from '@zookafka/base';
 import { encodePeerMessage, type PeerMessage, zabProtocolVersion } from '@zookafka/zookeeper-wire';
-import { integer, noise } from './mutate.ts';
+import { integer, noise, type ValidFrame } from './mutate.ts';
 
 /** The type of a packet stands in its first four bytes. */
-export const peerHeadBytes = 4;
+const peerHeadBytes = 4;
 
 const epochMax = 5;
 
+/** The names of all frames that `hello` and `peerMessage` make. */
+export const peerFrameNames: readonly string[] = [
+  ...['hello', 'notification', 'request', 'proposal', 'inform', 'ack', 'commit', 'ping', 'diff'],
+  ...['trunc', 'snap', 'upToDate', 'snapEnd', 'pingReply', 'revalidate', 'revalidated', 'sync'],
+  ...['followerInfo', 'observerInfo', 'leaderInfo', 'ackEpoch', 'newLeader', 'snapChunk'],
+].map((kind) => `peer ${kind}`);
+
 /** A greeting of a member that the other knows, or that it must refuse. */
-export function hello(prng: Prng, serverId: number): Buffer {
+export function hello(prng: Prng, serverId: number): ValidFrame {
   return encoded({
     kind: 'hello',
     protocolVersion: prng.chance(950) ? zabProtocolVersion : integer(prng, 32),
@@ -19,14 +26,15 @@ export function hello(prng: Prng, serverId: number): Buffer {
 }
 
 /** Any message that members send to each other after they have greeted. */
-export function peerMessage(prng: Prng): Buffer {
+export function peerMessage(prng: Prng): ValidFrame {
   return encoded(messageOf(prng));
 }
 
-function encoded(message: PeerMessage): Buffer {
+function encoded(message: PeerMessage): ValidFrame {
   const writer = new ByteWriter();
   encodePeerMessage(writer, message);
-  return Buffer.from(writer.copy());
+  const bytes = Buffer.from(writer.copy());
+  return { name: `peer ${message.kind}`, bytes, headBytes: peerHeadBytes };
 }
 
 function messageOf(prng: Prng): PeerMessage {

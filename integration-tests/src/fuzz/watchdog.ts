@@ -6,6 +6,7 @@ const pauseMs = 10;
 /** How a client was answered. */
 export interface Answers {
   readonly answers: number;
+  readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
   /** When the slowest answer came: wall time, as events name it. */
@@ -26,6 +27,11 @@ export class Watchdog {
     this.done.catch(() => undefined);
   }
 
+  /** Ends without waiting for an answer that may never come. */
+  abandon(): void {
+    this.isStopping = true;
+  }
+
   /** Ends. Rejects with what the client was told wrongly. */
   async stop(): Promise<Answers> {
     this.isStopping = true;
@@ -33,8 +39,9 @@ export class Watchdog {
     const sorted = [...this.answerMs].sort((left, right) => left - right);
     return {
       answers: sorted.length,
-      p99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? 0,
-      maxMs: this.slowest.ms,
+      p50Ms: rounded(sorted[Math.floor(sorted.length * 0.5)] ?? 0),
+      p99Ms: rounded(sorted[Math.floor(sorted.length * 0.99)] ?? 0),
+      maxMs: rounded(this.slowest.ms),
       slowestEnd: new Date(this.slowest.endMs).toISOString(),
     };
   }
@@ -49,6 +56,10 @@ export class Watchdog {
       await delay(pauseMs);
     }
   }
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 100) / 100;
 }
 
 /** The memory of a process that is not shared with files, in bytes; undefined where /proc does not tell. */

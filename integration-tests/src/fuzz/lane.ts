@@ -1,5 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { type Prng } from '@zookafka/base';
+import { type Shot } from './mutate.ts';
+import { type Outcome, type Tally } from './tally.ts';
 
 /** One connection to a port that is opened again whenever the other side has enough. */
 export interface LaneOptions {
@@ -7,8 +9,11 @@ export interface LaneOptions {
   /** What is sent first on each connection; the answer to each is waited for. */
   readonly opening: (prng: Prng) => readonly Buffer[];
   /** One thing more to send. */
-  readonly next: (prng: Prng) => Buffer;
+  readonly next: (prng: Prng) => Shot;
+  /** What is sent there, in a word. */
+  readonly sort: string;
   readonly prng: Prng;
+  readonly tally: Tally;
 }
 
 /** How long an answer is waited for: many frames rightly get none. */
@@ -23,9 +28,7 @@ const closedMsMax = 5000;
 export class Lane {
   private readonly options: LaneOptions;
   private socket: Socket | undefined;
-  private heard: (what: 'answer' | 'end') => void = () => undefined;
-  /** What followed what was sent: shows that it reached somebody. */
-  readonly followed = { answer: 0, end: 0, nothing: 0 };
+  private heard: (what: Outcome) => void = () => undefined;
   private silences = 0;
   private frames = 0;
 
@@ -43,14 +46,21 @@ export class Lane {
   }
 
   private async sendNext(): Promise<void> {
-    const { prng, next } = this.options;
-    const socket = this.socket ?? (await this.open());
-    if (socket === undefined) return;
-    const outcome = await this.exchange(socket, next(prng));
-    this.followed[outcome]++;
+    const { prng, next, sort, tally } = this.options;
+    const socket = await this.opened();
+    const shot = next(prng);
+    const outcome = await this.exchange(socket, shot.bytes);
+    tally.add(sort, shot, outcome);
     this.silences = outcome === 'nothing' ? this.silences + 1 : 0;
     this.frames++;
     if (this.silences >= silencesMax || this.frames >= framesMax || prng.chance(5)) this.leave();
+  }
+
+  private async opened(): Promise<Socket> {
+    for (;;) {
+      const socket = this.socket ?? (await this.open());
+      if (socket !== undefined) return socket;
+    }
   }
 
   /** @returns undefined when the other side closed during the opening */
@@ -95,9 +105,9 @@ export class Lane {
   }
 
   /** @returns what came in time */
-  private exchange(socket: Socket, bytes: Buffer): Promise<'answer' | 'end' | 'nothing'> {
+  private exchange(socket: Socket, bytes: Buffer): Promise<Outcome> {
     return new Promise((resolve) => {
-      const settle = (outcome: 'answer' | 'end' | 'nothing'): void => {
+      const settle = (outcome: Outcome): void => {
         clearTimeout(timeout);
         this.heard = () => undefined;
         resolve(outcome);

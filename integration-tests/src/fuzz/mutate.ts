@@ -1,5 +1,25 @@
 import { type Prng } from '@zookafka/base';
 
+/** A frame as its receiver wants it. */
+export interface ValidFrame {
+  /** Of the request or message: protocol and key, operation or kind. */
+  readonly name: string;
+  /** With its length. */
+  readonly bytes: Buffer;
+  /** How many bytes, length included, are the header. */
+  readonly headBytes: number;
+}
+
+/** One thing to send. */
+export interface Shot {
+  readonly name: string;
+  /** A valid frame changed behind its header, a valid frame, or whatever else. */
+  readonly kind: 'mutated' | 'valid' | 'spoiled';
+  readonly bytes: Buffer;
+  /** Whether there was something behind the header. */
+  readonly hasBody: boolean;
+}
+
 /** Numbers at which lengths and counts go wrong. */
 const edges = [
   ...[0, 1, -1, 2, -2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0xfffff, 0x100000],
@@ -67,21 +87,32 @@ export function framed(body: Uint8Array): Buffer {
 /**
  * One thing to send, made of a valid frame: mostly changed behind its header only, sometimes as it is, sometimes
  * changed anywhere, with a length that lies, or replaced by noise.
- *
- * @param frame with its length
- * @param headBytes how many bytes, length included, are the header
  */
-export function disturb(frame: Buffer, headBytes: number, prng: Prng): Buffer {
+export function disturb(frame: ValidFrame, prng: Prng): Shot {
   const draw = prng.below(100);
-  if (draw < 60) return framed(mutate(frame, prng, headBytes).subarray(4));
-  if (draw < 75) return frame;
-  if (draw < 88) return mutate(frame, prng, 0);
-  if (draw < 95) {
-    const lying = Buffer.from(frame);
-    lying.writeInt32BE(prng.pick(edges));
-    return lying;
-  }
-  return noise(prng, 200);
+  if (draw < 70) return mutated(frame, prng);
+  const { bytes } = frame;
+  if (draw < 80) return shotOf(frame, 'valid', bytes);
+  if (draw < 90) return shotOf(frame, 'spoiled', mutate(bytes, prng, 0));
+  if (draw >= 96) return shotOf(frame, 'spoiled', noise(prng, 200));
+  const lying = Buffer.from(bytes);
+  lying.writeInt32BE(prng.pick(edges));
+  return shotOf(frame, 'spoiled', lying);
+}
+
+/** The frame, changed behind its header, with a length that is right. */
+function mutated(frame: ValidFrame, prng: Prng): Shot {
+  const bytes = framed(mutate(frame.bytes, prng, frame.headBytes).subarray(4));
+  return shotOf(frame, bytes.equals(frame.bytes) ? 'valid' : 'mutated', bytes);
+}
+
+/** Something to send, made of a valid frame. */
+export function shotOf(
+  { name, bytes: { length }, headBytes }: ValidFrame,
+  kind: Shot['kind'],
+  bytes: Buffer,
+): Shot {
+  return { name, kind, bytes, hasBody: length > headBytes };
 }
 
 /** An integer of so many bits, with a sign: often at an edge. */

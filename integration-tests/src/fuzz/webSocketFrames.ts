@@ -1,5 +1,5 @@
 import { type Prng } from '@zookafka/base';
-import { mutate, noise } from './mutate.ts';
+import { mutate, noise, type Shot } from './mutate.ts';
 
 const binary = 2;
 
@@ -39,13 +39,18 @@ function lengthOf(size: number): Buffer {
   return bytes;
 }
 
-/** A payload in a frame that is right, or in one of another kind, of a length that lies, or changed. */
-export function disturbedFrame(payload: Buffer, prng: Prng): Buffer {
+/** A shot in a frame that is right, or in one of another kind, of a length that lies, or changed. */
+export function inWebSocket(shot: Shot, prng: Prng): Shot {
   const draw = prng.below(100);
-  if (draw < 85) return webSocketFrame(payload);
-  if (draw < 90) return webSocketFrame(payload, prng.below(16));
-  if (draw < 94) return mutate(webSocketFrame(payload), prng, 0);
-  if (draw < 97) {
+  if (draw < 85) return { ...shot, bytes: webSocketFrame(shot.bytes) };
+  return { ...shot, kind: 'spoiled', bytes: spoiledFrame(shot.bytes, prng) };
+}
+
+function spoiledFrame(payload: Buffer, prng: Prng): Buffer {
+  const draw = prng.below(15);
+  if (draw < 5) return webSocketFrame(payload, prng.below(16));
+  if (draw < 9) return mutate(webSocketFrame(payload), prng, 0);
+  if (draw < 12) {
     const head = Buffer.alloc(10);
     head[0] = 0x80 | binary;
     head[1] = 0x80 | 127;

@@ -9,7 +9,7 @@ import {
   type RequestBody,
   uuidText,
 } from '@zookafka/kafka-wire';
-import { integer, long, noise } from './mutate.ts';
+import { integer, long, noise, type ValidFrame } from './mutate.ts';
 
 const clientId = 'fuzz';
 /** The length, key, version and number of the request, and its client's name. */
@@ -18,16 +18,23 @@ const words = ['fuzz', 'fuzz-1', 'fuzz-2', '', 'range', 'consumer', 'a b/c', '..
 const itemsMax = 3;
 const apiNames = Object.keys(apis) as readonly ApiName[];
 
-/** A request of any key in any version that is spoken, and how long its header is. */
-export function brokerFrame(prng: Prng): { readonly frame: Buffer; readonly headBytes: number } {
+/** The names of all frames that `brokerFrame` makes. */
+export const brokerFrameNames: readonly string[] = apiNames.map(nameOf);
+
+function nameOf(api: ApiName): string {
+  return `kafka ${api}`;
+}
+
+/** A request of any key in any version that is spoken. */
+export function brokerFrame(prng: Prng): ValidFrame {
   const api = prng.pick(apiNames);
   const { versions, flexibleFrom, request } = apis[api];
   const apiVersion = prng.between(versions.min, versions.max);
   const body = structOf(request, prng) as RequestBody<ApiName>;
   const head = { apiVersion, correlationId: prng.below(0x7fffffff), clientId };
-  const chunks = encodeRequestFrame(api, head, body);
+  const bytes = Buffer.concat(encodeRequestFrame(api, head, body));
   const isFlexible = apiVersion >= flexibleFrom;
-  return { frame: Buffer.concat(chunks), headBytes: headBytes + (isFlexible ? 1 : 0) };
+  return { name: nameOf(api), bytes, headBytes: headBytes + (isFlexible ? 1 : 0) };
 }
 
 function structOf(fields: Fields, prng: Prng): object {

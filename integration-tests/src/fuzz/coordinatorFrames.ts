@@ -1,20 +1,28 @@
 import { ByteWriter, type Prng } from '@zookafka/base';
 import {
   encodeRecord,
+  type OperationName,
   operations,
+  type PlainOperationName,
   type RecordName,
   records,
   type RecordOf,
   writeConnectRequestFrame,
 } from '@zookafka/zookeeper-wire';
-import { framed, integer, long, noise } from './mutate.ts';
+import { framed, integer, long, noise, type ValidFrame } from './mutate.ts';
 
 /** The length, and the request's header: its number and its operation. */
-export const requestHeadBytes = 12;
+const requestHeadBytes = 12;
 /** The length alone: a connect request has no header. */
-export const connectHeadBytes = 4;
+const connectHeadBytes = 4;
 
-const multiCodes = [14, 22];
+const multiCodes = { multi: 14, multiRead: 22 } as const;
+const multiNames = Object.keys(multiCodes) as readonly (keyof typeof multiCodes)[];
+const plainNames = Object.keys(operations) as readonly PlainOperationName[];
+/** The names of all frames that `connectFrame` and `requestFrame` make. */
+export const coordinatorFrameNames: readonly string[] = [
+  ...['connect', ...plainNames, ...multiNames].map((name) => `jute ${name}`),
+];
 const paths = [
   ...['/', '/fuzz', '/fuzz/a', '/fuzz/b', '/fuzz/a/c', '/fuzz/n-', '/zookeeper', '/nowhere'],
   ...['', 'fuzz', '/fuzz/', '//fuzz', '/fuzz/../a', '/fuzz/\0', '/zookeeper/config'],
@@ -23,7 +31,7 @@ const itemsMax = 3;
 const dataBytesMax = 64;
 
 /** A connect request: a new session, or one that is claimed. */
-export function connectFrame(prng: Prng): Buffer {
+export function connectFrame(prng: Prng): ValidFrame {
   const writer = new ByteWriter();
   writeConnectRequestFrame(writer, {
     protocolVersion: 0,
@@ -33,22 +41,32 @@ export function connectFrame(prng: Prng): Buffer {
     passwd: new Uint8Array(16),
     readOnly: prng.chance(100),
   });
-  return Buffer.from(writer.copy());
+  const bytes = Buffer.from(writer.copy());
+  return { name: 'jute connect', bytes, headBytes: connectHeadBytes };
 }
 
 /** A request of any operation, with values that fit its record. */
-export function requestFrame(prng: Prng): Buffer {
-  const head = Buffer.alloc(8);
-  head.writeInt32BE(prng.chance(900) ? prng.below(1000) + 1 : integer(prng, 32));
+export function requestFrame(prng: Prng): ValidFrame {
+  const xid = prng.chance(900) ? prng.below(1000) + 1 : integer(prng, 32);
   if (prng.chance(120)) {
-    head.writeInt32BE(prng.pick(multiCodes), 4);
-    return framed(Buffer.concat([head, multiBody(prng)]));
+    const name = prng.pick(multiNames);
+    return requestOf(name, [xid, multiCodes[name]], multiBody(prng));
   }
-  const { code, request } = prng.pick(Object.values(operations));
+  const name = prng.pick(plainNames);
+  const { code, request } = operations[name];
+  return requestOf(name, [xid, code], request === null ? Buffer.alloc(0) : recordOf(request, prng));
+}
+
+function requestOf(
+  name: OperationName,
+  [xid, code]: readonly [number, number],
+  body: Buffer,
+): ValidFrame {
+  const head = Buffer.alloc(8);
+  head.writeInt32BE(xid);
   head.writeInt32BE(code, 4);
-  return framed(
-    Buffer.concat([head, request === null ? Buffer.alloc(0) : recordOf(request, prng)]),
-  );
+  const bytes = framed(Buffer.concat([head, body]));
+  return { name: `jute ${name}`, bytes, headBytes: requestHeadBytes };
 }
 
 function multiBody(prng: Prng): Buffer {

@@ -1,0 +1,2 @@
+'use strict';
+require('../lib/fuzz/main.js').main(process.argv.slice(2));
