@@ -13,6 +13,8 @@ export class PendingRequest {
   answerVersion: number;
   /** The answer, when there is one. */
   body: object | undefined;
+  /** Gives the answer when it leaves, where it must not be older than that. */
+  bodyAtLeaving: (() => object) | undefined;
   /** Whether it is done with, answered or not. */
   isDone = false;
   /** Set by whoever makes it wait. */
@@ -70,6 +72,18 @@ export class Connections {
     this.finish(request);
   }
 
+  /**
+   * Answers with what is so when the answer leaves, which may be long after this when requests before it still wait.
+   *
+   * Kafka serves a connection's requests one at a time. What an answer tells of the cluster must be no older here: of
+   * two that leave together with different leaders, librdkafka may follow the older one for ever.
+   */
+  answerAsOfLeaving(request: PendingRequest, body: () => object): void {
+    if (request.isDone) return;
+    request.bodyAtLeaving = body;
+    this.finish(request);
+  }
+
   /** A request that gets no answer. */
   drop(request: PendingRequest): void {
     if (!request.isDone) this.finish(request);
@@ -103,13 +117,14 @@ export class Connections {
     if (count > 0) requests.splice(0, count);
   }
 
-  private emit({ input, body, answerVersion: apiVersion }: PendingRequest): void {
+  private emit({ input, body, bodyAtLeaving, answerVersion: apiVersion }: PendingRequest): void {
     const { connection, correlationId, apiKey } = input;
-    if (body === undefined) {
-      this.context.emit({ kind: 'noResponse', connection, correlationId });
-      return;
+    const answer = body ?? bodyAtLeaving?.();
+    if (answer === undefined) this.context.emit({ kind: 'noResponse', connection, correlationId });
+    else {
+      const head = { connection, correlationId, apiKey, apiVersion };
+      this.context.emit({ kind: 'respond', ...head, body: answer });
     }
-    this.context.emit({ kind: 'respond', connection, correlationId, apiKey, apiVersion, body });
   }
 }
 

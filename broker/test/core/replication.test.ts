@@ -106,6 +106,23 @@ describe('produce', () => {
     expect(wrong.isClosed).toBe(true);
   });
 
+  it('tells whoever waits behind it who leads when the answer leaves, not when it was asked', () => {
+    const world = started();
+    world.setCut(1, 2, true);
+    world.setCut(1, 3, true);
+    const connection = world.connect(1);
+    const parked = produce(world, 1, [10], { connection, timeoutMs: 30_000 });
+    world.run(20);
+    const topics = { topics: [{ name: 't' }], allowAutoTopicCreation: false };
+    const metadata = world.request(1, 'metadata', topics, { connection, version: 4 });
+    world.run(20);
+    expect([parked.body, metadata.body]).toEqual([undefined, undefined]);
+    world.write({ ...world.state(), leader: 2, leaderEpoch: 1, isr: [1, 2], partitionEpoch: 1 });
+    world.run(20);
+    expect(result(parked)?.errorCode).toBe(errorCodes.NOT_LEADER_OR_FOLLOWER);
+    expect(metadata.body?.topics[0]?.partitions[0]?.leaderId).toBe(2);
+  });
+
   it('refuses other acks', () => {
     const world = started();
     expect(produced(world, 1, [1], { acks: 2 })?.errorCode).toBe(errorCodes.INVALID_REQUIRED_ACKS);

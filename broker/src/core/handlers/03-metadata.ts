@@ -30,6 +30,10 @@ export class MetadataHandler implements Handler {
   }
 
   handle(request: PendingRequest): void {
+    this.connections.answerAsOfLeaving(request, () => this.answerTo(request));
+  }
+
+  private answerTo(request: PendingRequest): object {
     const { image } = this.context;
     const { apiVersion } = request.input;
     const body = request.input.body as Body;
@@ -43,13 +47,13 @@ export class MetadataHandler implements Handler {
     const topics = isAll
       ? [...image.topics.values()].map((topic) => this.known(topic, apiVersion))
       : body.topics.map((asked) => this.asked(asked, body, apiVersion));
-    this.connections.answer(request, {
+    return {
       throttleTimeMs: 0,
       brokers,
       clusterId: image.clusterId,
       controllerId: image.controllerId ?? -1,
       topics,
-    });
+    };
   }
 
   private asked(
