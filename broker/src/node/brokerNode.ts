@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { CodedError, Prng, unreachable } from '@zookafka/base';
+import { portableCodecs } from '@zookafka/kafka-wire';
 import { FilePool, type LogResources, TailCache } from '@zookafka/partition-log';
 import {
   type EventLog,
@@ -93,7 +94,8 @@ export class BrokerNode {
     const submit = (input: BrokerInput): void => this.driver?.submit(input);
     this.options = options;
     this.folders = folders;
-    this.judge = new ProduceJudge({ codecs, messageBytesMaxOf: this.messageBytesMaxOf });
+    const { messageBytesMaxOf, isCompacted } = this;
+    this.judge = new ProduceJudge({ codecs, messageBytesMaxOf, isCompacted });
     this.logs = this.makeLogs(submit);
     this.upkeep = this.makeUpkeep(submit);
     this.sockets = new SocketServer({
@@ -127,7 +129,7 @@ export class BrokerNode {
    */
   static async start(options: BrokerNodeOptions): Promise<BrokerNode> {
     const { logDirs, logs: settings, core } = options.configuration;
-    const codecs = await loadCodecs();
+    const codecs = await loadCodecs(portableCodecs);
     const readBuffers = new ReadBuffers();
     const resources: LogResources = {
       files: new NodeFileSystem((bytes) => readBuffers.take(bytes)),
@@ -325,6 +327,11 @@ export class BrokerNode {
     const value = Number(own);
     const { messageMaxBytes } = this.options.configuration.core;
     return own === undefined || !Number.isFinite(value) ? messageMaxBytes : value;
+  };
+
+  private readonly isCompacted = (topic: string): boolean => {
+    const policy = this.machine?.image.topics.get(topic)?.config['cleanup.policy'];
+    return policy?.includes('compact') ?? false;
   };
 
   private async stopMachine(): Promise<void> {

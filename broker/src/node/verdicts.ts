@@ -1,8 +1,6 @@
-import { ByteReader, BytesError, type CompressionKind, CodecError } from '@zookafka/base';
 import {
-  type BatchHead,
-  batchLayout,
   compressionOf,
+  type ContentCheck,
   isTransactional,
   judgeProduce,
   type ProduceJudgement,
@@ -17,6 +15,8 @@ export interface JudgeOptions {
   readonly codecs: NativeCodecs;
   /** Of a topic, its own setting counted. */
   readonly messageBytesMaxOf: (topic: string) => number;
+  /** Whether each record of the topic must have a key. */
+  readonly isCompacted: (topic: string) => boolean;
 }
 
 /** A batch that grows beyond this when it is decompressed is refused: nobody's records need it. */
@@ -27,21 +27,26 @@ const noBytes = new Uint8Array(0);
 /** Looks at the records of Produce requests, natively where that can be had, before the core is told of them. */
 export class ProduceJudge {
   private readonly options: JudgeOptions;
+  private readonly content: ContentCheck;
+  private readonly keyedContent: ContentCheck;
 
   constructor(options: JudgeOptions) {
+    const { codecs } = options;
     this.options = options;
+    this.content = { codecs, decompressedBytesMax, isCompacted: false };
+    this.keyedContent = { ...this.content, isCompacted: true };
   }
 
   /** @returns one verdict for each partition, in the order of the body */
   judge({ topicData }: RequestOf<'produce'>, apiVersion: number): readonly BatchVerdict[] {
-    const { codecs, messageBytesMaxOf } = this.options;
+    const { codecs, messageBytesMaxOf, isCompacted } = this.options;
     const verdicts: BatchVerdict[] = [];
     for (const { name, partitionData } of topicData) {
       const check = {
         apiVersion,
         messageBytesMax: messageBytesMaxOf(name),
         checksum: codecs.crc32c,
-        countRecords: this.countRecords,
+        content: isCompacted(name) ? this.keyedContent : this.content,
       };
       // The type says otherwise, but null is what an old client sends for no records.
       for (const { records } of partitionData as readonly { records: Uint8Array | null }[]) {
@@ -55,27 +60,9 @@ export class ProduceJudge {
   decompressBatch(batchBytes: Uint8Array, records: Uint8Array): Uint8Array {
     const attributes = batch.attributes(batchBytes, 0);
     const kind = compressionOf({ attributes });
-    return kind === undefined || kind === 'none' ? records : this.decompress(kind, records);
-  }
-
-  private decompress(kind: CompressionKind, records: Uint8Array): Uint8Array {
+    if (kind === undefined || kind === 'none') return records;
     return this.options.codecs.decompress(kind, records, decompressedBytesMax);
   }
-
-  private readonly countRecords = (bytes: Uint8Array, head: BatchHead): number | undefined => {
-    const kind = compressionOf(head);
-    const start = head.start + batchLayout.records;
-    const end = head.start + head.size;
-    if (kind === undefined) return undefined;
-    if (kind === 'none') return countBetween(bytes, start, end);
-    try {
-      const plain = this.decompress(kind, bytes.subarray(start, end));
-      return countBetween(plain, 0, plain.length);
-    } catch (error) {
-      if (error instanceof CodecError) return undefined;
-      throw error;
-    }
-  };
 }
 
 function verdictOf(judgement: ProduceJudgement): BatchVerdict {
@@ -91,22 +78,4 @@ function verdictOf(judgement: ProduceJudgement): BatchVerdict {
     isTransactional: isTransactional(head),
     maxTimestamp: head.maxTimestamp,
   };
-}
-
-/** Walks over records by their lengths. @returns how many there are; undefined when they do not end at the end */
-function countBetween(bytes: Uint8Array, start: number, end: number): number | undefined {
-  const reader = new ByteReader(bytes, start, end);
-  let count = 0;
-  try {
-    while (reader.offset < end) {
-      const length = reader.varint();
-      if (length < 0) return undefined;
-      reader.skip(length);
-      count++;
-    }
-  } catch (error) {
-    if (error instanceof BytesError) return undefined;
-    throw error;
-  }
-  return count;
 }

@@ -62,7 +62,11 @@ async function start(requestsInFlightMax = 100): Promise<Rig> {
       idleMsMax: 0,
     },
     requestsInFlightMax,
-    judge: new ProduceJudge({ codecs: await loadCodecs(), messageBytesMaxOf: () => 1000 }),
+    judge: new ProduceJudge({
+      codecs: await loadCodecs(),
+      messageBytesMaxOf: () => 1000,
+      isCompacted: () => false,
+    }),
     readBuffers,
     clock: processClock,
     log: {

@@ -22,8 +22,6 @@ export interface ProduceCheck {
   readonly apiVersion: number;
   readonly messageBytesMax: number;
   readonly checksum?: Checksum;
-  /** Only counts the records, in a way of the shell's own: how many there are, or undefined when they are none. */
-  readonly countRecords?: (bytes: Uint8Array, head: BatchHead) => number | undefined;
   /** Looks at each record. */
   readonly content?: ContentCheck;
 }
@@ -66,7 +64,7 @@ export function judgeProduce(records: Uint8Array, check: ProduceCheck): ProduceJ
 function judgeContent(
   records: Uint8Array,
   head: BatchHead,
-  { apiVersion, countRecords, content }: ProduceCheck,
+  { apiVersion, content }: ProduceCheck,
 ): ProduceJudgement {
   const compression = compressionOf(head);
   if (compression === undefined) {
@@ -78,13 +76,6 @@ function judgeContent(
   if (isControlBatch(head)) return refused('INVALID_RECORD', 'a client sends no markers');
   if (head.baseOffset !== 0 || head.count < 1 || head.lastOffsetDelta !== head.count - 1) {
     return refused('INVALID_RECORD', 'the offsets do not go from 0 to the count');
-  }
-  if (countRecords !== undefined) {
-    const count = countRecords(records, head);
-    if (count === undefined) return refused('CORRUPT_MESSAGE', 'the records cannot be read');
-    if (count !== head.count) {
-      return refused('INVALID_RECORD', `${count} records are there, ${head.count} are named`);
-    }
   }
   const wrong = content && judgeEach(records, { head, compression, content });
   return wrong ?? { kind: 'valid', head, compression };

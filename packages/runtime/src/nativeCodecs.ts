@@ -1,4 +1,5 @@
 import * as zlib from 'node:zlib';
+import type * as ZstdLibrary from '@bokuweb/zstd-wasm';
 import {
   CodecError,
   type Codecs,
@@ -133,6 +134,15 @@ async function loadLz4(): Promise<Codec> {
   };
 }
 
+/** Started once for all: a second start takes its memory from under those that use it. */
+let zstdLibrary: ReturnType<typeof startZstd> | undefined;
+
+async function startZstd(): Promise<typeof ZstdLibrary> {
+  const zstd = await import('@bokuweb/zstd-wasm');
+  await zstd.init();
+  return zstd;
+}
+
 async function loadZstd(): Promise<Codec> {
   const { zstdCompressSync, zstdDecompressSync } = zlib as ZlibWithZstd;
   if (zstdCompressSync !== undefined && zstdDecompressSync !== undefined) {
@@ -144,8 +154,7 @@ async function loadZstd(): Promise<Codec> {
       compress: (bytes) => zstdCompressSync(bytes),
     };
   }
-  const zstd = await import('@bokuweb/zstd-wasm');
-  await zstd.init();
+  const zstd = await (zstdLibrary ??= startZstd());
   return {
     decompress: (bytes, sizeMax) => {
       const size = zstdSizeMax(bytes, sizeMax);

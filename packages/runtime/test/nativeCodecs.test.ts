@@ -42,6 +42,17 @@ describe('native codecs', () => {
     }
   });
 
+  it.each(kinds)(
+    'that are loaded again leave those with %s alone that were there',
+    async (kind) => {
+      const content = repeated.subarray(0, 300);
+      for (const others of [await loadCodecs(), await loadCodecs(), codecs]) {
+        const bytes = others.compress(kind, content);
+        expect(Buffer.compare(codecs.decompress(kind, bytes, sizeMax), content)).toBe(0);
+      }
+    },
+  );
+
   it.each(kinds)('refuse %s that grows too large', (kind) => {
     const bytes = codecs.compress(kind, repeated);
     expect(codeOf(() => codecs.decompress(kind, bytes, repeated.length - 1))).toBe('TOO_LARGE');
