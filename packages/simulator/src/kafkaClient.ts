@@ -1,5 +1,10 @@
-import { ByteReader, bytesConcat, type Prng, utf8Decode, utf8Encode } from '@zookafka/base';
-import { Client, type ClientEffect, type ClientInput } from '@zookafka/client/core';
+import { ByteReader, bytesConcat, type Prng, utf8Decode } from '@zookafka/base';
+import {
+  Client,
+  type ClientConfig,
+  type ClientEffect,
+  type ClientInput,
+} from '@zookafka/client/core';
 import {
   type ApiName,
   batchHeads,
@@ -8,12 +13,23 @@ import {
   decodeResponseHead,
   encodeRequestFrame,
 } from '@zookafka/kafka-wire';
+import { type PlacedRecord } from './invariants/ghostRecords.ts';
 import { type ReplicationChecks } from './invariants/replicationChecks.ts';
 import { type Network, type StreamPort } from './network.ts';
 import { type SimulatedBroker } from './simulatedBroker.ts';
 import { SimulatedNode } from './simulatedNode.ts';
 import { type Swarm } from './swarm.ts';
 import { type World } from './world.ts';
+
+/** What every client of the brokers is made of. */
+export interface KafkaClientParts {
+  readonly world: World;
+  readonly network: Network;
+  readonly swarm: Swarm;
+  readonly name: string;
+  readonly brokers: () => readonly SimulatedBroker[];
+  readonly checks: ReplicationChecks;
+}
 
 interface Link {
   readonly port: StreamPort<Uint8Array>;
@@ -22,93 +38,41 @@ interface Link {
 
 const lengthBytes = 4;
 const simulatedPort = 9092;
-const replicationFactorMax = 3;
-const topicCreateToken = 0;
+const requestTimeoutMs = 4000;
 
 /** The topic of every simulation. */
 export const simulatedTopic = 'simulated';
 /** Its partitions. */
 export const simulatedPartitions = 2;
+/** How long a simulated client waits for an answer, and before it tries again. */
+export const clientTiming = { requestTimeoutMs, retryBackoffMs: 100 };
+/** How a simulated consumer reads. */
+export const consumerOptions: NonNullable<ClientConfig['consumer']> = {
+  ...clientTiming,
+  autoOffsetReset: 'earliest',
+  fetchWaitMsMax: 500,
+  fetchBytesMax: 1 << 20,
+  partitionBytesMax: 1 << 18,
+  bufferedCountMax: 100,
+};
 
-/** A producer and consumer of the cluster: values that are never used twice, acks=all, idempotent. */
-export class KafkaClient extends SimulatedNode<ClientInput, ClientEffect> {
-  acked = 0;
-  private readonly network: Network;
-  private readonly swarm: Swarm;
-  private readonly brokers: () => readonly SimulatedBroker[];
-  private readonly checks: ReplicationChecks;
-  private readonly prng: Prng;
+/** A client of the brokers as a process: the machine of the client, its connections, the real codecs. */
+export abstract class KafkaClient extends SimulatedNode<ClientInput, ClientEffect> {
+  protected readonly parts: KafkaClientParts;
+  protected readonly prng: Prng;
   private readonly links = new Map<number, Link>();
-  private readonly sent = new Map<number, string>();
-  private readonly isConsumer: boolean;
-  private tokenNext = 1;
-  private isStopping = false;
 
-  constructor(parts: {
-    readonly world: World;
-    readonly network: Network;
-    readonly swarm: Swarm;
-    readonly name: string;
-    readonly brokers: () => readonly SimulatedBroker[];
-    readonly checks: ReplicationChecks;
-    readonly isConsumer: boolean;
-  }) {
+  constructor(parts: KafkaClientParts) {
     super(parts.world, parts.name);
-    this.network = parts.network;
-    this.swarm = parts.swarm;
-    this.brokers = parts.brokers;
-    this.checks = parts.checks;
-    this.isConsumer = parts.isConsumer;
+    this.parts = parts;
     this.prng = parts.world.chanceFor();
   }
 
-  start(): void {
-    const bootstrap = this.brokers().map(({ name }) => ({ host: name, port: simulatedPort }));
-    const timing = { requestTimeoutMs: 4000, retryBackoffMs: 100 };
-    this.begin(
-      new Client(
-        {
-          bootstrap,
-          requestTimeoutMs: timing.requestTimeoutMs,
-          producer: this.isConsumer
-            ? undefined
-            : {
-                ...timing,
-                acks: -1,
-                lingerMs: 5,
-                batchBytesMax: 4096,
-                deliveryTimeoutMs: 60_000,
-                bufferCountMax: 10_000,
-                isIdempotent: true,
-              },
-          consumer: this.isConsumer
-            ? {
-                ...timing,
-                autoOffsetReset: 'earliest',
-                fetchWaitMsMax: 200,
-                fetchBytesMax: 1 << 20,
-                partitionBytesMax: 1 << 18,
-                bufferedCountMax: 100,
-              }
-            : undefined,
-          group: undefined,
-        },
-        this.prng.fork(),
-      ),
-    );
-    if (this.isConsumer) this.consume();
-    else this.createTopic();
-  }
+  abstract start(): void;
 
-  /** Sends nothing more. */
-  stop(): void {
-    this.isStopping = true;
-  }
-
-  /** One more record, for the end of a run. */
-  produceOne(): void {
-    this.produce();
-    this.feed({ kind: 'flush' });
+  protected beginClient(config: Pick<ClientConfig, 'producer' | 'consumer' | 'group'>): void {
+    const bootstrap = this.parts.brokers().map(({ name }) => ({ host: name, port: simulatedPort }));
+    this.begin(new Client({ bootstrap, requestTimeoutMs, ...config }, this.prng.fork()));
   }
 
   protected timerInput(): ClientInput {
@@ -123,6 +87,9 @@ export class KafkaClient extends SimulatedNode<ClientInput, ClientEffect> {
     // Nothing of a client's own events is checked.
   }
 
+  /** Something for the program, not for the network. */
+  protected abstract tell(effect: ClientEffect): void;
+
   protected perform(effect: ClientEffect): void {
     switch (effect.kind) {
       case 'openLink':
@@ -135,105 +102,13 @@ export class KafkaClient extends SimulatedNode<ClientInput, ClientEffect> {
       case 'sendRequest':
         this.send(effect);
         return;
-      case 'delivered':
-        this.onDelivered(effect);
-        return;
-      case 'notDelivered':
-        this.sent.delete(effect.token);
-        return;
-      case 'called':
-        this.onTopic(effect.outcome.kind === 'answered');
-        return;
-      case 'records':
-        this.onRecords(effect);
-        return;
       default:
-        return;
-    }
-  }
-
-  private createTopic(): void {
-    const replicationFactor = Math.min(this.brokers().length, replicationFactorMax);
-    const topics = [
-      { name: simulatedTopic, numPartitions: simulatedPartitions, replicationFactor },
-    ];
-    this.feed({
-      kind: 'call',
-      token: topicCreateToken,
-      target: { kind: 'controller' },
-      api: 'createTopics',
-      body: { topics, timeoutMs: 3000 },
-    });
-  }
-
-  private onTopic(isAnswered: boolean): void {
-    this.later(isAnswered ? 100 : 300, () => {
-      if (isAnswered) this.keepProducing();
-      else this.createTopic();
-    });
-  }
-
-  private keepProducing(): void {
-    if (this.isStopping) return;
-    this.produce();
-    this.later(1 + this.prng.below(this.swarm.producePauseMsMax), () => {
-      this.keepProducing();
-    });
-  }
-
-  private produce(): void {
-    const token = this.tokenNext++;
-    const value = `${this.name}:${token}`;
-    this.sent.set(token, value);
-    const record = {
-      topic: simulatedTopic,
-      partition: this.prng.below(simulatedPartitions),
-      key: null,
-      value: utf8Encode(value),
-      headers: [],
-      timestampMs: this.world.wallMs,
-    };
-    this.feed({ kind: 'produce', token, record });
-  }
-
-  private onDelivered({
-    token,
-    partition,
-    offset,
-  }: Extract<ClientEffect, { kind: 'delivered' }>): void {
-    const value = this.sent.get(token);
-    this.sent.delete(token);
-    if (value === undefined) return;
-    this.acked++;
-    this.checks.onAcked({ partition, offset, value });
-  }
-
-  private consume(): void {
-    const partitions = Array.from({ length: simulatedPartitions }, (_, partition) => ({
-      topic: simulatedTopic,
-      partition,
-      offset: 0,
-    }));
-    this.feed({ kind: 'assign', partitions });
-  }
-
-  private onRecords({
-    partition,
-    batches,
-    offset,
-  }: Extract<ClientEffect, { kind: 'records' }>): void {
-    this.feed({ kind: 'poll' });
-    for (const head of batchHeads(batches)) {
-      for (const record of decodeRecords(batches, head)) {
-        if (record.offset < offset) continue;
-        const value = record.value === null ? '' : utf8Decode(record.value);
-        this.checks.onConsumed({ partition, offset: record.offset, value });
-      }
+        this.tell(effect);
     }
   }
 
   private open(link: number, host: string): void {
-    const broker = this.brokers().find(({ name }) => name === host);
+    const broker = this.parts.brokers().find(({ name }) => name === host);
     const onClose = (): void => {
       this.links.delete(link);
       this.feed({ kind: 'linkClosed', link, reason: 'closed' });
@@ -242,7 +117,7 @@ export class KafkaClient extends SimulatedNode<ClientInput, ClientEffect> {
       this.later(1, onClose);
       return;
     }
-    this.network.open<Uint8Array>({
+    this.parts.network.open<Uint8Array>({
       from: this,
       to: broker,
       end: {
@@ -279,5 +154,19 @@ export class KafkaClient extends SimulatedNode<ClientInput, ClientEffect> {
     decodeResponseHead(asked.api, asked.version, reader);
     const body = decodeResponse(asked.api, asked.version, reader);
     this.feed({ kind: 'response', link: id, correlationId, body });
+  }
+}
+
+/** The records that a consumer was given, without those below where it reads. */
+export function* recordsOf({
+  partition,
+  batches,
+  offset: start,
+}: Extract<ClientEffect, { kind: 'records' }>): Generator<PlacedRecord> {
+  for (const head of batchHeads(batches)) {
+    for (const { offset, value } of decodeRecords(batches, head)) {
+      if (offset < start) continue;
+      yield { partition, offset, value: value === null ? '' : utf8Decode(value) };
+    }
   }
 }

@@ -3,6 +3,7 @@ import {
   type BatchVerdict,
   Broker,
   brokerConfigDefaults,
+  classicGroups,
   type BrokerEffect,
   type BrokerInput,
   type BrokerRules,
@@ -98,11 +99,16 @@ export class SimulatedBroker extends SimulatedNode<BrokerInput, BrokerEffect> {
       replicaLagTimeMaxMs: 3000,
       replicaFetchBackoffMs: 200,
       replicaSocketTimeoutMs: 3000,
+      offsetsTopicPartitions: 1,
+      offsetsTopicReplicationFactor: Math.min(3, brokerCount),
+      groupMinSessionTimeoutMs: 1000,
+      groupInitialRebalanceDelayMs: 300,
     };
     this.broker = new Broker({
       config,
       controlPlane: this.makeControlPlane(),
       prng: world.chanceFor(),
+      groups: classicGroups(),
       rules,
     });
     this.begin(this.broker);

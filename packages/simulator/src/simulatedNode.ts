@@ -19,6 +19,9 @@ export abstract class SimulatedNode<Input extends AnyEffect, Effect extends AnyE
   private timers = new TimerQueue<string>();
   private isPaused = false;
   private stalled: (() => void)[] = [];
+  private isStepping = false;
+  /** What came while the machine was at work. */
+  private inputs: Input[] = [];
   private wakeAtMs = Infinity;
 
   constructor(world: World, name: string) {
@@ -40,6 +43,7 @@ export abstract class SimulatedNode<Input extends AnyEffect, Effect extends AnyE
     this.life++;
     this.isPaused = false;
     this.stalled = [];
+    this.inputs = [];
     this.world.history.add(this.world.nowMs, `${this.name} starts`);
   }
 
@@ -47,6 +51,7 @@ export abstract class SimulatedNode<Input extends AnyEffect, Effect extends AnyE
     this.machine = undefined;
     this.life++;
     this.stalled = [];
+    this.inputs = [];
   }
 
   pause(): void {
@@ -97,6 +102,18 @@ export abstract class SimulatedNode<Input extends AnyEffect, Effect extends AnyE
   private step(input: Input): void {
     const { machine } = this;
     if (machine === undefined) return;
+    if (this.isStepping) {
+      this.inputs.push(input);
+      return;
+    }
+    this.isStepping = true;
+    this.stepOnce(machine, input);
+    this.isStepping = false;
+    const next = this.inputs.shift();
+    if (next !== undefined) this.step(next);
+  }
+
+  private stepOnce(machine: Machine<Input, Effect>, input: Input): void {
     const effects: Effect[] = [];
     this.world.history.addStep(this.world.nowMs, this.name, input);
     machine.step(input, this.world.nowMs, effects);

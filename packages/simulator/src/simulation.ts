@@ -10,7 +10,11 @@ import { type ZabRules, zabRules } from '@zookafka/zab';
 import { EnsembleChecks } from './invariants/ensembleChecks.ts';
 import { ReplicationChecks } from './invariants/replicationChecks.ts';
 import { Violation } from './history.ts';
-import { KafkaClient, simulatedPartitions, simulatedTopic } from './kafkaClient.ts';
+import { ConsumerClient } from './consumerClient.ts';
+import { GroupClient } from './groupClient.ts';
+import { GroupChecks } from './invariants/groupChecks.ts';
+import { simulatedPartitions, simulatedTopic } from './kafkaClient.ts';
+import { ProducerClient } from './producerClient.ts';
 import { Nemesis } from './nemesis.ts';
 import { Network } from './network.ts';
 import { type PartitionState, PartitionStates } from './partitionStates.ts';
@@ -72,8 +76,9 @@ export class Simulation {
   private readonly members: readonly SimulatedMember[];
   private readonly brokers: readonly SimulatedBroker[];
   private readonly znodeClients: readonly ZnodeClient[];
-  private readonly producers: readonly KafkaClient[];
-  private readonly consumers: readonly KafkaClient[];
+  private readonly producers: readonly ProducerClient[];
+  private readonly consumers: readonly (ConsumerClient | GroupClient)[];
+  private readonly group: GroupChecks;
   private readonly states = new PartitionStates(
     simulatedTopic,
     simulatedPartitions,
@@ -128,12 +133,16 @@ export class Simulation {
     );
     this.partitions = brokerCount === 0 ? [] : counted(simulatedPartitions);
     const kafka = { world, network, swarm: this.swarm, brokers, checks: replication };
-    const names = brokerCount === 0 ? [] : ['producer-1', 'producer-2'];
-    this.producers = names.map((name) => new KafkaClient({ ...kafka, name, isConsumer: false }));
-    this.consumers =
-      brokerCount === 0
-        ? []
-        : [new KafkaClient({ ...kafka, name: 'consumer-1', isConsumer: true })];
+    this.group = new GroupChecks(world, simulatedPartitions);
+    const isWhole = brokerCount > 0;
+    this.producers = (isWhole ? ['producer-1', 'producer-2'] : []).map(
+      (name) => new ProducerClient({ ...kafka, name }),
+    );
+    const groupMembers = (isWhole ? ['group-1', 'group-2'] : []).map(
+      (name) => new GroupClient({ ...kafka, name }, this.group),
+    );
+    const reader = isWhole ? [new ConsumerClient({ ...kafka, name: 'consumer-1' })] : [];
+    this.consumers = [...reader, ...groupMembers];
   }
 
   run(): SimulationReport {
@@ -157,8 +166,11 @@ export class Simulation {
     this.requireLiveness('a quorum was healed');
     nemesis.reviveAll();
     this.requireLiveness('everybody was back');
-    for (const client of [...this.znodeClients, ...this.producers]) client.stop();
-    this.runFor(settleMs * 3);
+    for (const client of [...this.znodeClients, ...this.producers, ...this.consumers])
+      client.stop();
+    this.runFor(settleMs);
+    this.requireCaughtUp();
+    this.runFor(settleMs);
     this.checkEnd();
     return this.report();
   }
@@ -198,6 +210,29 @@ export class Simulation {
           'L1',
           `${livenessMsMax / 1000} s after ${since}: ${this.whatIsDead(operations, records)}`,
         );
+      }
+      this.runFor(lookEveryMs);
+    }
+  }
+
+  /** Everything is delivered, and every consumer has all of it. */
+  private requireCaughtUp(): void {
+    const { world, replication, group } = this;
+    const since = world.nowMs;
+    const behind = (): string | undefined => {
+      const waiting = this.producers.find(({ isDone }) => !isDone);
+      if (waiting !== undefined) return `${waiting.name} still has records to deliver`;
+      for (const partition of this.partitions) {
+        const end = replication.highWatermark(partition);
+        const ends = [replication.consumedEnd(partition), group.consumedEnd(partition)];
+        if (ends.every((one) => one >= end)) continue;
+        return `partition ${partition} is committed below ${end}, a consumer and a group were given what is below ${ends.join(' and ')}`;
+      }
+      return undefined;
+    };
+    for (let text = behind(); text !== undefined; text = behind()) {
+      if (world.nowMs - since > livenessMsMax) {
+        world.history.violated('L1', `${livenessMsMax / 1000} s after all was quiet ${text}`);
       }
       this.runFor(lookEveryMs);
     }

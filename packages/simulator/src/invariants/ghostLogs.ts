@@ -1,4 +1,5 @@
 import { type LogEntry } from '@zookafka/zab';
+import { epochOf } from '@zookafka/zookeeper-wire';
 import { type DiskEffect } from '../diskState.ts';
 
 /** A transaction that some member delivered, and the one that was delivered before it. */
@@ -12,11 +13,27 @@ export interface Committed {
 export class GhostLogs {
   readonly proposed = new Map<number, Uint8Array>();
   readonly committed = new Map<number, Committed>();
-  committedZxid = 0;
+  /** The last transaction that was delivered, by epoch. */
+  private readonly lastCommitted = new Map<number, number>();
   private readonly logs = new Map<number, readonly LogEntry[]>();
 
   of(serverId: number): readonly LogEntry[] {
     return this.logs.get(serverId) ?? [];
+  }
+
+  /** Somebody delivered what is up to `zxid`. */
+  noteCommitted(zxid: number): void {
+    const epoch = epochOf(zxid);
+    this.lastCommitted.set(epoch, Math.max(this.lastCommitted.get(epoch) ?? 0, zxid));
+  }
+
+  /** The last transaction of older epochs that was delivered. */
+  committedBefore(epoch: number): number {
+    let last = 0;
+    for (const [other, zxid] of this.lastCommitted) {
+      if (other < epoch && zxid > last) last = zxid;
+    }
+    return last;
   }
 
   lastZxidOf(serverId: number): number {

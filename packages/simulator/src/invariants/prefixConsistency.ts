@@ -19,7 +19,7 @@ export class PrefixConsistency extends EnsembleInvariant {
       this.compare(serverId, { zxid, bytes, beforeZxid });
       beforeZxid = zxid;
     }
-    this.logs.committedZxid = Math.max(this.logs.committedZxid, lastZxid);
+    this.logs.noteCommitted(lastZxid);
   }
 
   private compare(

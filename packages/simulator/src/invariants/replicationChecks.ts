@@ -51,6 +51,16 @@ export class ReplicationChecks {
     return this.ghost.of(partition).ackedCount;
   }
 
+  /** The highest that any broker said. */
+  highWatermark(partition: number): number {
+    return this.ghost.of(partition).highWatermark;
+  }
+
+  /** The offset after the last that some consumer was given. */
+  consumedEnd(partition: number): number {
+    return this.ghost.of(partition).consumed.length;
+  }
+
   onAcked(record: PlacedRecord): void {
     for (const invariant of this.invariants) invariant.onAcked?.(record);
     const { partition, offset, value } = record;
