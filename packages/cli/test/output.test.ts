@@ -1,6 +1,7 @@
 import {
   groupMembersText,
   groupOffsetsText,
+  groupStatesText,
   groupStateText,
   lagOf,
 } from '../src/output/groupsOutput.ts';
@@ -69,7 +70,6 @@ describe('groups --describe', () => {
         '',
         'GROUP           CONSUMER-ID     HOST            CLIENT-ID       #PARTITIONS     ASSIGNMENT',
         'g               c-1             /127.0.0.1      c               3               (0,1), (2)',
-        '',
       ].join('\n'),
     );
   });
@@ -83,7 +83,19 @@ describe('groups --describe', () => {
       members: 1,
     });
     expect(text.split('\n')[2]).toBe(
-      'g               127.0.0.1:9092  (1)       range                Stable               1',
+      'g                         127.0.0.1:9092  (1)       range                Stable          1',
     );
+  });
+  it('lists groups with their states in two columns', () => {
+    expect(
+      groupStatesText([
+        { group: 'ga', state: 'Stable' },
+        { group: 'gb', state: 'Empty' },
+      ]).split('\n'),
+    ).toEqual([
+      'GROUP                     STATE               ',
+      'ga                        Stable              ',
+      'gb                        Empty               ',
+    ]);
   });
 });

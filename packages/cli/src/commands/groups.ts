@@ -5,6 +5,7 @@ import {
   groupMembersText,
   type GroupOffsetRow,
   groupOffsetsText,
+  groupStatesText,
   groupStateText,
   lagOf,
 } from '../output/groupsOutput.ts';
@@ -26,6 +27,7 @@ interface GroupsOptions {
   readonly describe: boolean;
   readonly delete: boolean;
   readonly group: string | undefined;
+  readonly allGroups: boolean;
   readonly members: boolean;
   readonly verbose: boolean;
   readonly state: boolean;
@@ -43,6 +45,11 @@ export const groupsCommand = command<GroupsOptions>({
       .option('describe', { type: 'boolean', default: false })
       .option('delete', { type: 'boolean', default: false })
       .option('group', { type: 'string', requiresArg: true, describe: 'the name' })
+      .option('allGroups', {
+        type: 'boolean',
+        default: false,
+        describe: 'describe: each that there is',
+      })
       .option('members', { type: 'boolean', default: false, describe: 'describe: the members' })
       .option('verbose', {
         type: 'boolean',
@@ -52,7 +59,7 @@ export const groupsCommand = command<GroupsOptions>({
       .option('state', {
         type: 'boolean',
         default: false,
-        describe: 'describe: the state',
+        describe: 'describe, list: the state',
       }),
   handler: async (options) => {
     const actions = (['list', 'describe', 'delete'] as const).filter((name) => options[name]);
@@ -64,21 +71,33 @@ export const groupsCommand = command<GroupsOptions>({
     try {
       if (action === 'list') await listGroups(admin, options);
       else if (action === 'delete') await deleteGroup(admin, requireGroup(options), options.json);
-      else await describeGroup(admin, requireGroup(options), options);
+      else await describeGroups(admin, options);
     } finally {
       admin.close();
     }
   },
 });
 
-async function listGroups(admin: Admin, { json }: GroupsOptions): Promise<void> {
+async function listGroups(admin: Admin, { json, state }: GroupsOptions): Promise<void> {
+  const found = await groupsOf(admin);
+  const names = found.map(({ group }) => group);
+  if (json) printJson(state ? found : names);
+  else if (state) print(groupStatesText(found));
+  else for (const name of names) print(name);
+}
+
+/** The groups of all brokers, by name. */
+async function groupsOf(
+  admin: Admin,
+): Promise<readonly { readonly group: string; readonly state: string }[]> {
   const { brokers } = await admin.call('metadata', { topics: [] });
   const answers = await Promise.all(
     brokers.map(({ nodeId }) => admin.call('listGroups', {}, { kind: 'broker', id: nodeId })),
   );
-  const groups = answers.flatMap((answer) => answer.groups.map(({ groupId }) => groupId)).sort();
-  if (json) printJson(groups);
-  else for (const group of groups) print(group);
+  return answers
+    .flatMap(({ groups }) => groups)
+    .map(({ groupId, groupState }) => ({ group: groupId, state: groupState }))
+    .sort((left, right) => (left.group < right.group ? -1 : 1));
 }
 
 async function deleteGroup(admin: Admin, group: string, json: boolean): Promise<void> {
@@ -92,6 +111,15 @@ async function deleteGroup(admin: Admin, group: string, json: boolean): Promise<
   }
   if (json) printJson({ deleted: group });
   else print(`Deletion of requested consumer groups ('${group}') was successful.`);
+}
+
+async function describeGroups(admin: Admin, options: GroupsOptions): Promise<void> {
+  if (!options.allGroups) {
+    await describeGroup(admin, requireGroup(options), options);
+    return;
+  }
+  if (options.group !== undefined) throw usageError('--group and --all-groups exclude each other');
+  for (const { group } of await groupsOf(admin)) await describeGroup(admin, group, options);
 }
 
 async function describeGroup(admin: Admin, group: string, options: GroupsOptions): Promise<void> {
@@ -149,8 +177,13 @@ function showMembers({ groupId, members }: Group, { json, verbose }: GroupsOptio
 
 async function showOffsets(admin: Admin, found: Group, { json }: GroupsOptions): Promise<void> {
   const rows = await offsetRows(admin, found);
-  if (json) printJson(rows.map((row) => ({ ...row, lag: lagOf(row) ?? null })));
+  if (json) printJson(rows.map((row) => ({ ...nullsOf(row), lag: lagOf(row) ?? null })));
   else if (rows.length > 0) print(groupOffsetsText(rows));
+}
+
+/** Names what is missing too. */
+function nullsOf(row: GroupOffsetRow): object {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value ?? null]));
 }
 
 /** A row for every partition that has a committed offset or a member. */

@@ -32,7 +32,7 @@ export interface GroupStateRow {
 
 const missing = '-';
 const columnMin = 15;
-const coordinatorColumnMin = 25;
+const wideColumnMin = 25;
 
 /** @returns how far the group is behind, or undefined where either end is unknown */
 export function lagOf({ currentOffset, logEndOffset }: GroupOffsetRow): number | undefined {
@@ -89,15 +89,13 @@ export function groupMembersText(rows: readonly GroupMemberRow[], verbose: boole
   const all = [[...head, '#PARTITIONS', ...(verbose ? ['ASSIGNMENT'] : [])], ...body];
   const named = head.map((_, column) => widest(all.map((cells) => cells[column] ?? '')));
   const widths = [...named, 15];
-  return (
-    all
-      .map((cells) => {
-        const last = verbose ? (cells[cells.length - 1] as string) : '';
-        const fixed = verbose ? cells.slice(0, -1) : cells;
-        return `\n${fixed.map((cell, column) => `${cell.padEnd(widths[column] as number)} `).join('')}${last}`;
-      })
-      .join('') + '\n'
-  );
+  return all
+    .map((cells) => {
+      const last = verbose ? (cells[cells.length - 1] as string) : '';
+      const fixed = verbose ? cells.slice(0, -1) : cells;
+      return `\n${fixed.map((cell, column) => `${cell.padEnd(widths[column] as number)} `).join('')}${last}`;
+    })
+    .join('');
 }
 
 /**
@@ -113,13 +111,26 @@ export function groupStateText({
   members,
 }: GroupStateRow): string {
   const where = `${coordinator.address}  (${coordinator.id})`;
-  const groupWidth = Math.max(columnMin, group.length);
-  const widths = [groupWidth, Math.max(coordinatorColumnMin, where.length), 20, 20];
+  // Kafka widens the first column by the second's text.
+  const widths = [Math.max(wideColumnMin, where.length), wideColumnMin, 20, 15];
   const rows = [
     ['GROUP', 'COORDINATOR (ID)', 'ASSIGNMENT-STRATEGY', 'STATE', '#MEMBERS'],
     [group, where, assignmentStrategy, state, String(members)],
   ];
-  return rows.map((cells) => `\n${padded(cells, widths)}`).join('') + '\n';
+  return rows.map((cells) => `\n${padded(cells, widths)}`).join('');
+}
+
+/**
+ * The layout of `kafka-consumer-groups.sh --list --state`.
+ *
+ * Source: what the tool of Apache Kafka 3.9 prints.
+ */
+export function groupStatesText(
+  rows: readonly { readonly group: string; readonly state: string }[],
+): string {
+  const width = rows.reduce((most, { group }) => Math.max(most, group.length), wideColumnMin);
+  const all = [{ group: 'GROUP', state: 'STATE' }, ...rows];
+  return all.map(({ group, state }) => `${group.padEnd(width)} ${state.padEnd(20)}`).join('\n');
 }
 
 /** Pads every cell but the last to its column's width. */
