@@ -1,5 +1,5 @@
 /** What every script here promises: progress on stderr, one JSON line last on stdout, a telling exit code. */
-import { styleText } from 'node:util';
+import { inspect, styleText } from 'node:util';
 
 /** The words of the command line cannot be used: one sentence, exit code 2. */
 export class UsageError extends Error {
@@ -36,7 +36,7 @@ export async function runScript(name: string, script: () => Promise<object>): Pr
   } catch (error) {
     const isUsage = error instanceof UsageError;
     const isExpected = isUsage || error instanceof ScriptFailure;
-    const text = error instanceof Error && !isExpected ? error.stack : (error as Error).message;
+    const text = isExpected ? error.message : inspect(error);
     if (error instanceof ScriptFailure) process.stdout.write(`${JSON.stringify(error.figures)}\n`);
     process.stderr.write(`${name}: ${text}\n`, () =>
       process.exit(isUsage ? exitCodeUsage : exitCodeFailed),

@@ -10,11 +10,12 @@ export type Role = 'controller' | 'partition leader' | "ensemble's leader";
 export interface KillFigures {
   readonly role: Role;
   readonly victim: string;
-  /** Records that were readable before it, and how many more a second ago. */
+  /** Records that were readable before it, and how many came a second. */
   readonly readable: number;
   readonly recordsPerSecond: number;
-  /** From the kill until there was another in the role. */
-  readonly replacedMs: number;
+  readonly isBounce: boolean;
+  /** From the kill until there was another in the role; null when nobody waited for that. */
+  readonly replacedMs: number | null;
   /** From the kill until each partition took new records. */
   readonly flowsMs: number;
   /** From its restart until the victim was back in all in-sync replicas, or in the quorum. */
@@ -33,54 +34,59 @@ export interface Scene {
 const waitMsMax = 60_000;
 const sampleMs = 250;
 
+/** Whom to kill, and how. */
+export interface Kill {
+  readonly role: Role;
+  /** Started again at once, inside the timeout of its session: perhaps nobody takes over. */
+  readonly isBounce: boolean;
+}
+
 /** Kills who has the role, under load, and waits until all is well again. */
-export async function killAndHeal(scene: Scene, role: Role): Promise<KillFigures> {
+export async function killAndHeal(scene: Scene, { role, isBounce }: Kill): Promise<KillFigures> {
   const { cluster } = scene;
   const victim = await holderOf(scene, role);
   const { readable, recordsPerSecond } = await flowing(scene);
-  const epochsBefore = (await allPartitions(scene)).map(({ leaderEpoch, leader }) => ({
-    leaderEpoch,
-    leader,
-  }));
+  const before = await allPartitions(scene);
   const killedMs = performance.now();
   cluster.kill(victim);
-  if (role === "ensemble's leader") {
-    await eventually(
-      'another member leads the ensemble',
-      async () => (await holderOrNone(scene, role)) !== undefined || undefined,
-      waitMsMax,
-    );
-  } else {
-    const id = cluster.node(victim).id;
-    await eventually(
-      'other brokers lead',
-      async () => {
-        const partitions = await allPartitions(scene);
-        const isReplaced = partitions.every(
-          ({ leader, leaderEpoch }, at) =>
-            epochsBefore[at]?.leader !== id ||
-            (leader > 0 && leaderEpoch > epochsBefore[at].leaderEpoch),
-        );
-        return (partitions.length === epochsBefore.length && isReplaced) || undefined;
-      },
-      waitMsMax,
-    );
+  let replacedMs: number | null = null;
+  let flowsMs = 0;
+  if (!isBounce) {
+    if (role === "ensemble's leader") await holderOf(scene, role);
+    else await replaced(scene, before, cluster.node(victim).id);
+    replacedMs = since(killedMs);
+    await newRecords(scene);
+    flowsMs = since(killedMs);
   }
-  const replacedMs = since(killedMs);
-  await newRecords(scene);
-  const flowsMs = since(killedMs);
   const restartedMs = performance.now();
   await cluster.restart(victim);
   await healed(scene);
-  return {
-    role,
-    victim,
-    readable,
-    recordsPerSecond,
-    replacedMs,
-    flowsMs,
-    backMs: since(restartedMs),
-  };
+  const backMs = since(restartedMs);
+  if (isBounce) {
+    await newRecords(scene);
+    flowsMs = since(killedMs);
+  }
+  return { role, victim, isBounce, readable, recordsPerSecond, replacedMs, flowsMs, backMs };
+}
+
+/** Waits until other brokers lead what the victim led. */
+async function replaced(
+  scene: Scene,
+  before: readonly PartitionView[],
+  victim: number,
+): Promise<void> {
+  await eventually(
+    'other brokers lead',
+    async () => {
+      const partitions = await allPartitions(scene);
+      const isReplaced = partitions.every(({ leader, leaderEpoch }, at) => {
+        const led = before[at] as PartitionView;
+        return led.leader !== victim || (leader > 0 && leaderEpoch > led.leaderEpoch);
+      });
+      return (partitions.length === before.length && isReplaced) || undefined;
+    },
+    waitMsMax,
+  );
 }
 
 /** Waits until every replica is in sync, every member in the quorum, every broker registered. */
@@ -139,14 +145,18 @@ async function flowing(
 async function newRecords({ view, topics }: Scene): Promise<void> {
   for (const topic of topics) {
     const before = await highWatermarksOf(view, topic);
+    let now = before;
     await eventually(
       `each partition of ${topic} takes new records`,
       async () => {
-        const now = await highWatermarksOf(view, topic);
+        now = await highWatermarksOf(view, topic);
         return now.every((end, at) => end > (before[at] ?? 0)) || undefined;
       },
       waitMsMax,
-    );
+    ).catch((error: unknown) => {
+      const states = `${before.join(', ')}, then ${now.join(', ')}`;
+      throw new Error(`The high watermarks of ${topic} were ${states}`, { cause: error });
+    });
   }
 }
 

@@ -20,9 +20,9 @@ import { judge, requireFlawless, type Verdict } from './verdict.ts';
 export interface TortureOptions {
   /** That each producer writes. */
   readonly lines: number;
-  /** In each, every role is killed once. */
+  /** In each, every role is killed once; in the first, its victim stays away until another has taken over. */
   readonly rounds: number;
-  /** Chooses the partition whose leader is killed. */
+  /** Chooses the partition whose leader is killed; after the first round, which brokers start again at once. */
   readonly seed: number;
 }
 
@@ -115,16 +115,19 @@ async function killAll(
   scene: Scene,
   { pacers, options, tell }: Plan,
 ): Promise<readonly KillFigures[]> {
-  const acts = Array.from({ length: options.rounds }, () => roles).flat();
+  const acts = Array.from({ length: options.rounds }, (_, round) =>
+    roles.map((role) => ({ role, isBounce: round > 0 && scene.prng.uint32() % 2 === 0 })),
+  ).flat();
   const kills: KillFigures[] = [];
-  for (const [index, role] of acts.entries()) {
+  for (const [index, act] of acts.entries()) {
     const share = Math.floor((options.lines * (index + 1)) / acts.length);
     for (const pacer of pacers) pacer.open(share);
-    const figures = await killAndHeal(scene, role);
+    const figures = await killAndHeal(scene, act);
     kills.push(figures);
     const { victim, recordsPerSecond, replacedMs, flowsMs, backMs } = figures;
+    const middle = act.isBounce ? 'started again at once' : `replaced after ${replacedMs} ms`;
     tell(
-      `Killed the ${role}, ${victim}, at ${recordsPerSecond} records/s: replaced after ${replacedMs} ms, ` +
+      `Killed the ${act.role}, ${victim}, at ${recordsPerSecond} records/s: ${middle}, ` +
         `all partitions flow after ${flowsMs} ms; back ${backMs} ms after its restart`,
     );
     const bytes = scene.topics.reduce(
