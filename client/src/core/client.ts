@@ -1,17 +1,19 @@
-import { type Machine, type Prng } from '@zookafka/base';
-import { Cluster, refusalOf } from './cluster.ts';
+import { type Machine, type Prng, unreachable } from '@zookafka/base';
+import { partitionKey } from './byPartition.ts';
+import { Calls } from './calls.ts';
+import { Cluster } from './cluster.ts';
 import { Fetcher, type FetcherOptions } from './fetcher.ts';
 import { GroupMember, type GroupOptions } from './groupMember.ts';
-import { Links, type LinkRequest, type Outcome } from './links.ts';
+import { Links } from './links.ts';
 import { Producer, type ProducerOptions } from './producer.ts';
+import { type ClientRules, clientRules } from './rules.ts';
 import {
   type Address,
   type AssignedPartition,
-  type CallTarget,
+  type ClientCommand,
   type ClientEffect,
   type ClientInput,
 } from './types.ts';
-import { type ApiName, type RequestBody } from '@zookafka/kafka-wire';
 
 /** What a client is. Parts that it does not use are left out. */
 export interface ClientConfig {
@@ -21,46 +23,59 @@ export interface ClientConfig {
   readonly producer: ProducerOptions | undefined;
   readonly consumer: FetcherOptions | undefined;
   readonly group: GroupOptions | undefined;
+  /** Left out: the correct ones. */
+  readonly rules?: ClientRules;
 }
 
 /**
  * A Kafka client as one machine: links, metadata, and what it is used for: a producer, a consumer (assigned or
  * in a group), calls of an administrator.
+ *
+ *     open ── close ──▶ closing: records leave, the last commits, then the goodbye to the group ──▶ closed
  */
 export class Client implements Machine<ClientInput, ClientEffect> {
   private readonly links = new Links();
-  private readonly cluster: Cluster;
-  private readonly requestTimeoutMs: number;
+  private readonly calls: Calls;
   private readonly producer: Producer | undefined;
   private readonly fetcher: Fetcher | undefined;
   private readonly member: GroupMember | undefined;
+  /** Of each assigned partition the offset after the last record that the program has seen. */
   private readonly consumed = new Map<string, AssignedPartition>();
-  private isClosing = false;
+  /** What `consumed` may tell of: the last assignment, also while the group deals out the next one. */
+  private owned: ReadonlySet<string> = new Set();
+  private state: 'open' | 'closing' | 'closed' = 'open';
+  private hasLeft = false;
+  private timerDueMs = Infinity;
 
   constructor(config: ClientConfig, prng: Prng) {
-    const { bootstrap, requestTimeoutMs, producer, consumer, group } = config;
-    this.requestTimeoutMs = requestTimeoutMs;
-    this.cluster = new Cluster({ links: this.links, bootstrap, prng, requestTimeoutMs });
-    const parts = { links: this.links, cluster: this.cluster };
-    this.producer = producer && new Producer({ ...parts, options: producer });
-    const fetcher = consumer && new Fetcher({ ...parts, options: consumer });
-    this.fetcher = fetcher;
+    const { bootstrap, requestTimeoutMs, producer, consumer, group, rules = clientRules } = config;
+    const { links } = this;
+    const cluster = new Cluster({ links, bootstrap, prng, requestTimeoutMs, rules });
+    const parts = { links, cluster };
+    this.calls = new Calls({ ...parts, requestTimeoutMs });
+    this.producer = producer && new Producer({ ...parts, options: producer, rules });
+    this.fetcher = consumer && new Fetcher({ ...parts, options: consumer });
     this.member =
       group &&
       new GroupMember({
         ...parts,
         options: group,
+        onGivenUp: (nowMs, effects) => {
+          // What was read before can still be committed until the next assignment.
+          this.read([], nowMs, effects);
+        },
         onAssigned: (partitions, nowMs, effects) => {
-          this.consumed.clear();
-          fetcher?.assign(partitions, nowMs, effects);
+          this.assign(partitions, nowMs, effects);
         },
       });
   }
 
   step(input: ClientInput, nowMs: number, effects: ClientEffect[]): void {
+    if (this.state === 'closed') return;
     this.onInput(input, nowMs, effects);
-    if (this.isClosing && this.producer?.pendingCount === 0) this.finish(nowMs, effects);
-    this.setTimer(nowMs, effects);
+    this.links.settleEarly(nowMs, effects);
+    if (this.isDone()) this.finish(nowMs, effects);
+    else this.setTimer(nowMs, effects);
   }
 
   private onInput(input: ClientInput, nowMs: number, effects: ClientEffect[]): void {
@@ -71,21 +86,16 @@ export class Client implements Machine<ClientInput, ClientEffect> {
         this.links.step(input, nowMs, effects);
         return;
       case 'timer':
+        this.timerDueMs = Infinity;
         this.links.onTimer(nowMs, effects);
-        this.producer?.onTimer(nowMs, effects);
-        this.fetcher?.onTimer(nowMs, effects);
-        this.member?.onTimer(nowMs, effects);
+        for (const part of this.parts()) part.onTimer(nowMs, effects);
         return;
       default:
         this.onCommand(input, nowMs, effects);
     }
   }
 
-  private onCommand(
-    input: Exclude<ClientInput, { kind: 'linkOpened' | 'linkClosed' | 'response' | 'timer' }>,
-    nowMs: number,
-    effects: ClientEffect[],
-  ): void {
+  private onCommand(input: ClientCommand, nowMs: number, effects: ClientEffect[]): void {
     switch (input.kind) {
       case 'produce':
         this.producer?.produce(input.token, input.record, nowMs, effects);
@@ -94,28 +104,57 @@ export class Client implements Machine<ClientInput, ClientEffect> {
         this.producer?.flush(nowMs, effects);
         return;
       case 'call':
-        this.call(input, nowMs, effects);
+        this.calls.call(input, nowMs, effects);
         return;
       case 'subscribe':
-        this.member?.subscribe(input.topics, nowMs, effects);
+        if (this.state === 'open') this.member?.subscribe(input.topics, nowMs, effects);
         return;
       case 'assign':
-        this.fetcher?.assign(input.partitions, nowMs, effects);
+        if (this.state === 'open') this.assign(input.partitions, nowMs, effects);
         return;
       case 'poll':
         this.fetcher?.poll(nowMs, effects);
         return;
-      case 'consumed': {
-        const { topic, partition, offsetNext } = input;
-        this.consumed.set(`${topic}-${partition}`, { topic, partition, offset: offsetNext });
+      case 'consumed':
+        this.onConsumed(input);
         return;
-      }
       case 'commit':
         this.commit(input.token, nowMs, effects);
         return;
       case 'close':
         this.close(nowMs, effects);
+        return;
+      default:
+        unreachable(input);
     }
+  }
+
+  private assign(
+    partitions: readonly AssignedPartition[],
+    nowMs: number,
+    effects: ClientEffect[],
+  ): void {
+    this.consumed.clear();
+    this.owned = new Set(partitions.map((one) => partitionKey(one.topic, one.partition)));
+    this.read(partitions, nowMs, effects);
+  }
+
+  private read(
+    partitions: readonly AssignedPartition[],
+    nowMs: number,
+    effects: ClientEffect[],
+  ): void {
+    effects.push({ kind: 'assigned', partitions });
+    this.fetcher?.assign(partitions, nowMs, effects);
+  }
+
+  private onConsumed({
+    topic,
+    partition,
+    offsetNext,
+  }: Extract<ClientCommand, { kind: 'consumed' }>): void {
+    const key = partitionKey(topic, partition);
+    if (this.owned.has(key)) this.consumed.set(key, { topic, partition, offset: offsetNext });
   }
 
   private commit(token: number, nowMs: number, effects: ClientEffect[]): void {
@@ -124,102 +163,17 @@ export class Client implements Machine<ClientInput, ClientEffect> {
       effects.push({ kind: 'committed', token, refusal });
       return;
     }
-    this.member.commit(
-      new Map(this.consumed),
-      (refusal, out) => {
-        out.push({ kind: 'committed', token, refusal });
-      },
-      nowMs,
-      effects,
-    );
-  }
-
-  private close(nowMs: number, effects: ClientEffect[]): void {
-    this.producer?.flush(nowMs, effects);
-    this.fetcher?.assign([], nowMs, effects);
-    const finishWhenDelivered = (out: ClientEffect[]): void => {
-      this.isClosing = true;
-      if (this.producer === undefined) this.finish(nowMs, out);
-    };
-    if (this.member === undefined) finishWhenDelivered(effects);
-    else this.member.leave(nowMs, effects, finishWhenDelivered);
-  }
-
-  private finish(nowMs: number, effects: ClientEffect[]): void {
-    this.isClosing = false;
-    this.links.closeAll(nowMs, effects);
-    effects.push({ kind: 'closed' });
-  }
-
-  private call(
-    { token, target, api, body }: Extract<ClientInput, { kind: 'call' }>,
-    nowMs: number,
-    effects: ClientEffect[],
-  ): void {
-    const run = (place: Place | undefined, atMs: number, out: ClientEffect[]): void => {
-      if (place === undefined) this.failCall(token, describe(target), out);
-      else this.sendCall(token, place, { api, body }, { atMs, out });
-    };
-    if (target.kind === 'any') {
-      // A look at the metadata passes over brokers that are down.
-      this.cluster.refresh(nowMs, effects, (_, atMs, out) => {
-        run({ id: -1, address: this.cluster.anyBroker() }, atMs, out);
-      });
-    } else if (target.kind === 'groupCoordinator') {
-      this.findCoordinator(target.group, run, nowMs, effects);
-    } else {
-      this.cluster.refresh(nowMs, effects, (_, atMs, out) => {
-        const id = target.kind === 'broker' ? target.id : this.cluster.controllerId;
-        const address = this.cluster.brokers.get(id);
-        run(address && { id, address }, atMs, out);
-      });
+    if (this.state !== 'open') {
+      const refusal = { code: 'CLOSED', message: 'Cannot commit: the client closes' };
+      effects.push({ kind: 'committed', token, refusal });
+      return;
     }
-  }
-
-  private sendCall(
-    token: number,
-    { id, address }: Place,
-    { api, body }: { readonly api: ApiName; readonly body: RequestBody<ApiName> },
-    { atMs, out }: { readonly atMs: number; readonly out: ClientEffect[] },
-  ): void {
-    const request: LinkRequest<ApiName> = {
-      api,
-      body,
-      timeoutMs: this.requestTimeoutMs,
-      onOutcome: (outcome: Outcome<ApiName>, _, effects) => {
-        if (outcome.kind === 'answered') {
-          const answered = { kind: 'answered' as const, body: outcome.body, from: id };
-          effects.push({ kind: 'called', token, outcome: answered });
-          return;
-        }
-        const message = `Cannot ask ${address.host}:${address.port}: ${outcome.reason}`;
-        const refusal = { code: 'NO_ANSWER', message };
-        const isUnknown = outcome.kind === 'unknown';
-        effects.push({ kind: 'called', token, outcome: { kind: 'failed', refusal, isUnknown } });
-      },
-    };
-    this.links.request(address, request, atMs, out);
-  }
-
-  private findCoordinator(
-    group: string,
-    run: (place: Place | undefined, nowMs: number, effects: ClientEffect[]) => void,
-    nowMs: number,
-    effects: ClientEffect[],
-  ): void {
-    this.links.request(
-      this.cluster.anyBroker(),
+    const offsets = [...this.consumed.values()];
+    this.member.commit(
       {
-        api: 'findCoordinator',
-        body: { key: group, keyType: 0, coordinatorKeys: [group] },
-        timeoutMs: this.requestTimeoutMs,
-        onOutcome: (outcome, atMs, out) => {
-          if (outcome.kind !== 'answered') {
-            run(undefined, atMs, out);
-            return;
-          }
-          const { errorCode, host, port, nodeId } = outcome.body.coordinators[0] ?? outcome.body;
-          run(errorCode === 0 ? { id: nodeId, address: { host, port } } : undefined, atMs, out);
+        offsets,
+        onDone: (refusal, out) => {
+          out.push({ kind: 'committed', token, refusal });
         },
       },
       nowMs,
@@ -227,31 +181,51 @@ export class Client implements Machine<ClientInput, ClientEffect> {
     );
   }
 
-  private failCall(token: number, whom: string, effects: ClientEffect[]): void {
-    const refusal = { ...refusalOf(brokerNotAvailable, `Cannot reach ${whom}`) };
-    effects.push({ kind: 'called', token, outcome: { kind: 'failed', refusal, isUnknown: false } });
-  }
-
-  private setTimer(nowMs: number, effects: ClientEffect[]): void {
-    let dueMs = Infinity;
-    for (const part of [this.producer, this.fetcher, this.member]) {
-      dueMs = Math.min(dueMs, part?.nextDueMs() ?? Infinity);
+  private close(nowMs: number, effects: ClientEffect[]): void {
+    if (this.state !== 'open') return;
+    this.state = 'closing';
+    this.producer?.close(nowMs, effects);
+    this.fetcher?.assign([], nowMs, effects);
+    if (this.member === undefined) this.hasLeft = true;
+    else {
+      this.member.leave(nowMs, effects, () => {
+        this.hasLeft = true;
+      });
     }
-    dueMs = Math.min(dueMs, this.links.nextDueMs ?? Infinity);
-    if (dueMs < Infinity)
-      effects.push({ kind: 'setTimer', timer: 'wake', delayMs: Math.max(0, dueMs - nowMs) });
+  }
+
+  private isDone(): boolean {
+    return this.state === 'closing' && this.hasLeft && (this.producer?.pendingCount ?? 0) === 0;
+  }
+
+  private finish(nowMs: number, effects: ClientEffect[]): void {
+    this.state = 'closed';
+    this.links.closeAll(nowMs, effects);
+    this.calls.close(effects);
+    effects.push({ kind: 'closed' });
+  }
+
+  private *parts(): Generator<Part> {
+    for (const part of [this.calls, this.producer, this.fetcher, this.member]) {
+      if (part !== undefined) yield part;
+    }
+  }
+
+  /** A timer that rings too early costs an empty step, less than setting it anew at every step. */
+  private setTimer(nowMs: number, effects: ClientEffect[]): void {
+    const dueMs = Math.min(
+      this.links.nextDueMs ?? Infinity,
+      this.calls.nextDueMs() ?? Infinity,
+      this.producer?.nextDueMs() ?? Infinity,
+      this.fetcher?.nextDueMs() ?? Infinity,
+      this.member?.nextDueMs() ?? Infinity,
+    );
+    if (dueMs >= this.timerDueMs) return;
+    this.timerDueMs = dueMs;
+    effects.push({ kind: 'setTimer', timer: 'wake', delayMs: Math.max(0, dueMs - nowMs) });
   }
 }
 
-interface Place {
-  readonly id: number;
-  readonly address: Address;
-}
-
-const brokerNotAvailable = 8;
-
-function describe(target: CallTarget): string {
-  if (target.kind === 'broker') return `broker ${target.id}`;
-  if (target.kind === 'groupCoordinator') return `the coordinator of group ${target.group}`;
-  return target.kind === 'controller' ? 'the controller' : 'any broker';
+interface Part {
+  readonly onTimer: (nowMs: number, effects: ClientEffect[]) => void;
 }

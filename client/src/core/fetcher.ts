@@ -1,7 +1,9 @@
-import { type Cluster } from './cluster.ts';
+import { type Cluster, refusalOf } from './cluster.ts';
+import { type FetchAnswer, fetchBody, listOffsetsBody, type Position } from './fetchWire.ts';
+import { partitionKey } from './byPartition.ts';
 import { type Links, type Outcome } from './links.ts';
 import { type AssignedPartition, type ClientEffect } from './types.ts';
-import { errorName, offsetAfter, type RequestBody, type ResponseOf } from '@zookafka/kafka-wire';
+import { errorName, isRetriableError, offsetAfter, type ResponseOf } from '@zookafka/kafka-wire';
 
 /** How a consumer fetches. Times in ms, sizes in bytes. */
 export interface FetcherOptions {
@@ -22,17 +24,12 @@ export interface FetcherParts {
   readonly options: FetcherOptions;
 }
 
-interface Position {
-  readonly topic: string;
-  readonly partition: number;
-  /** Undefined until the reset policy gave one. */
-  offsetNext: number | undefined;
-  isFetching: boolean;
-  notBeforeMs: number;
-}
+type At = readonly [nowMs: number, effects: ClientEffect[]];
 
 const earliestTimestamp = -2;
 const latestTimestamp = -1;
+/** The last version that names topics, not their ids. */
+const namedVersionMax = 12;
 
 /**
  * Reads the partitions that it was given: one fetch a leader at a time, for all partitions that it leads. Moved
@@ -44,6 +41,7 @@ export class Fetcher {
   private readonly busyLeaders = new Set<number>();
   private wakeAtMs: number | undefined;
   private bufferedCount = 0;
+  /** Counts assignments: answers to questions of an earlier one are not listened to. */
   private generation = 0;
 
   constructor(parts: FetcherParts) {
@@ -59,18 +57,19 @@ export class Fetcher {
     this.generation++;
     this.busyLeaders.clear();
     this.bufferedCount = 0;
+    this.wakeAtMs = undefined;
     this.positions = new Map();
     for (const { topic, partition, offset } of partitions) {
       this.parts.cluster.want(topic);
-      this.positions.set(`${topic}-${partition}`, {
+      this.positions.set(partitionKey(topic, partition), {
         topic,
         partition,
         offsetNext: offset,
         isFetching: false,
-        notBeforeMs: 0,
+        notBeforeMs: -Infinity,
       });
     }
-    this.refresh(nowMs, effects);
+    if (partitions.length > 0) this.refresh(nowMs, effects);
   }
 
   /** The program took one piece of records. */
@@ -92,69 +91,67 @@ export class Fetcher {
     });
   }
 
+  /** Asks for whatever may be asked for now. */
   private pump(nowMs: number, effects: ClientEffect[]): void {
     if (this.bufferedCount >= this.parts.options.bufferedCountMax) return;
-    const byLeader = new Map<number, Position[]>();
-    const unplaced: Position[] = [];
+    const unplaced = new Map<number, Position[]>();
+    const placed = new Map<number, Position[]>();
     for (const position of this.positions.values()) {
-      if (position.isFetching || nowMs < position.notBeforeMs) continue;
-      const leader = this.parts.cluster.leaderOf(position.topic, position.partition);
-      if (leader === undefined) {
-        this.wakeLater(nowMs);
+      if (position.isFetching) continue;
+      if (nowMs < position.notBeforeMs) {
+        this.wakeAt(position.notBeforeMs);
         continue;
       }
-      if (position.offsetNext === undefined) unplaced.push(position);
-      else if (!this.busyLeaders.has(leader.id)) push(byLeader, leader.id, position);
-    }
-    if (unplaced.length > 0) this.place(unplaced, nowMs, effects);
-    for (const [leader, positions] of byLeader) this.fetch(leader, positions, nowMs, effects);
-  }
-
-  /** Asks each leader where the partitions without a position begin or end. */
-  private place(positions: readonly Position[], nowMs: number, effects: ClientEffect[]): void {
-    const { autoOffsetReset } = this.parts.options;
-    if (autoOffsetReset === 'none') {
-      const [first] = positions;
-      const message = `Cannot read ${first?.topic}-${first?.partition}: no offset is committed and none may be chosen`;
-      effects.push({ kind: 'failed', refusal: { code: 'NO_OFFSET', message } });
-      for (const position of positions) position.notBeforeMs = Infinity;
-      return;
-    }
-    const timestamp = autoOffsetReset === 'earliest' ? earliestTimestamp : latestTimestamp;
-    const byLeader = new Map<number, Position[]>();
-    for (const position of positions) {
       const leader = this.parts.cluster.leaderOf(position.topic, position.partition);
-      if (leader === undefined) continue;
-      position.isFetching = true;
-      push(byLeader, leader.id, position);
+      if (leader === undefined) this.onLeaderless(position, nowMs, effects);
+      else if (position.offsetNext === undefined) push(unplaced, leader.id, position);
+      else if (!this.busyLeaders.has(leader.id)) push(placed, leader.id, position);
     }
-    for (const [leader, some] of byLeader)
-      this.askOffsets({ leader, timestamp }, some, nowMs, effects);
+    for (const [leader, positions] of unplaced) this.place(leader, positions, nowMs, effects);
+    for (const [leader, positions] of placed) this.fetch(leader, positions, nowMs, effects);
   }
 
-  private askOffsets(
-    { leader, timestamp }: { readonly leader: number; readonly timestamp: number },
+  private onLeaderless(position: Position, nowMs: number, effects: ClientEffect[]): void {
+    const { topic, partition } = position;
+    const error = this.parts.cluster.topics.get(topic)?.error ?? 0;
+    if (error === 0 || isRetriableError(error)) this.wakeLater(nowMs);
+    else this.fail(position, refusalOf(error, `Cannot read ${topic}-${partition}`), effects);
+  }
+
+  /** Asks a leader where partitions without a position begin or end. */
+  private place(
+    leader: number,
     positions: readonly Position[],
     nowMs: number,
     effects: ClientEffect[],
   ): void {
+    const { autoOffsetReset, requestTimeoutMs } = this.parts.options;
+    if (autoOffsetReset === 'none') {
+      for (const position of positions) {
+        const message = `Cannot read ${position.topic}-${position.partition}: no offset is committed that it has, and none may be chosen`;
+        this.fail(position, { code: 'NO_OFFSET', message }, effects);
+      }
+      return;
+    }
     const address = this.parts.cluster.brokers.get(leader);
     if (address === undefined) return;
-    const topics = grouped(positions, ({ partition }) => ({
-      partitionIndex: partition,
-      currentLeaderEpoch: -1,
-      timestamp,
-    })).map(([name, partitions]) => ({ name, partitions }));
+    const timestamp = autoOffsetReset === 'earliest' ? earliestTimestamp : latestTimestamp;
+    for (const position of positions) position.isFetching = true;
+    const { generation } = this;
     this.parts.links.request(
       address,
       {
         api: 'listOffsets',
-        body: { replicaId: -1, isolationLevel: 0, topics },
-        timeoutMs: this.parts.options.requestTimeoutMs,
+        body: listOffsetsBody(positions, timestamp),
+        timeoutMs: requestTimeoutMs,
+        lane: 'metadata',
         onOutcome: (outcome, atMs, out) => {
-          for (const position of positions) position.isFetching = false;
-          if (outcome.kind === 'answered') this.onOffsets(outcome.body, atMs);
-          else this.wakeLater(atMs);
+          if (generation !== this.generation) return;
+          if (outcome.kind === 'answered') this.onOffsets(outcome.body);
+          for (const position of positions) {
+            position.isFetching = false;
+            if (position.offsetNext === undefined) this.holdBack(position, atMs);
+          }
           this.pump(atMs, out);
         },
       },
@@ -163,13 +160,13 @@ export class Fetcher {
     );
   }
 
-  private onOffsets({ topics }: ResponseOf<'listOffsets'>, nowMs: number): void {
+  private onOffsets({ topics }: ResponseOf<'listOffsets'>): void {
     for (const { name, partitions } of topics) {
       for (const { partitionIndex, errorCode, offset } of partitions) {
-        const position = this.positions.get(`${name}-${partitionIndex}`);
-        if (position === undefined) continue;
-        if (errorCode === 0) position.offsetNext ??= offset;
-        else this.holdBack(position, nowMs);
+        const position = this.positions.get(partitionKey(name, partitionIndex));
+        if (position !== undefined && errorCode === 0 && offset >= 0) {
+          position.offsetNext ??= offset;
+        }
       }
     }
   }
@@ -180,23 +177,30 @@ export class Fetcher {
     nowMs: number,
     effects: ClientEffect[],
   ): void {
-    const address = this.parts.cluster.brokers.get(leader);
+    const { cluster, links, options } = this.parts;
+    const address = cluster.brokers.get(leader);
     if (address === undefined) return;
     const { generation } = this;
     this.busyLeaders.add(leader);
     for (const position of positions) position.isFetching = true;
-    this.parts.links.request(
+    const { body, namesById } = fetchBody(positions, cluster.topics, options);
+    links.request(
       address,
       {
         api: 'fetch',
-        body: this.fetchBody(positions),
-        timeoutMs: this.parts.options.requestTimeoutMs + this.parts.options.fetchWaitMsMax,
+        body,
+        timeoutMs: options.requestTimeoutMs + options.fetchWaitMsMax,
+        ...(namesById === undefined ? { versionMax: namedVersionMax } : {}),
         onOutcome: (outcome, atMs, out) => {
           // What was assigned since then has its own fetches.
           if (generation !== this.generation) return;
           this.busyLeaders.delete(leader);
           for (const position of positions) position.isFetching = false;
-          this.onFetched(outcome, positions, atMs, out);
+          if (outcome.kind === 'answered' && outcome.body.errorCode === 0) {
+            this.onFetched(outcome, namesById, [atMs, out]);
+          } else {
+            for (const position of positions) this.holdBack(position, atMs);
+          }
           this.pump(atMs, out);
         },
       },
@@ -206,40 +210,25 @@ export class Fetcher {
   }
 
   private onFetched(
-    outcome: Outcome<'fetch'>,
-    positions: readonly Position[],
-    nowMs: number,
-    effects: ClientEffect[],
+    { body }: Extract<Outcome<'fetch'>, { kind: 'answered' }>,
+    namesById: ReadonlyMap<string, string> | undefined,
+    at: At,
   ): void {
-    const errorCode = outcome.kind === 'answered' ? outcome.body.errorCode : -1;
-    if (outcome.kind !== 'answered' || errorCode !== 0) {
-      for (const position of positions) this.holdBack(position, nowMs);
-      return;
-    }
-    const names = new Map(
-      [...this.parts.cluster.topics].map(([name, { topicId }]) => [topicId, name] as const),
-    );
-    for (const { topic, topicId, partitions } of outcome.body.responses) {
-      const name = topic === '' ? names.get(topicId) : topic;
+    for (const { topic, topicId, partitions } of body.responses) {
+      const name = topic === '' ? namesById?.get(topicId) : topic;
+      if (name === undefined) continue;
       for (const answer of partitions) {
-        const position = this.positions.get(`${name}-${answer.partitionIndex}`);
-        if (position !== undefined) this.onPartition(position, answer, nowMs, effects);
+        const position = this.positions.get(partitionKey(name, answer.partitionIndex));
+        if (position !== undefined) this.onPartition(position, answer, at);
       }
     }
   }
 
-  private onPartition(
-    position: Position,
-    answer: ResponseOf<'fetch'>['responses'][number]['partitions'][number],
-    nowMs: number,
-    effects: ClientEffect[],
-  ): void {
+  private onPartition(position: Position, answer: FetchAnswer, [nowMs, effects]: At): void {
     const { topic, partition, offsetNext } = position;
     if (offsetNext === undefined) return;
     if (answer.errorCode !== 0) {
-      if (errorName(answer.errorCode) === 'OFFSET_OUT_OF_RANGE')
-        this.onOutOfRange(position, effects);
-      else this.holdBack(position, nowMs);
+      this.onRefused(position, answer.errorCode, [nowMs, effects]);
       return;
     }
     const batches = answer.records;
@@ -252,67 +241,45 @@ export class Fetcher {
     effects.push({ kind: 'records', topic, partition, offset: offsetNext, batches, highWatermark });
   }
 
-  private onOutOfRange(position: Position, effects: ClientEffect[]): void {
-    const { topic, partition, offsetNext } = position;
-    effects.push({
-      kind: 'trace',
-      event: 'offsetOutOfRange',
-      facts: { topic, partition, offsetNext },
-    });
-    position.offsetNext = undefined;
+  private onRefused(position: Position, errorCode: number, [nowMs, effects]: At): void {
+    const { topic, partition, offsetNext = -1 } = position;
+    if (errorName(errorCode) === 'OFFSET_OUT_OF_RANGE') {
+      const facts = { topic, partition, offsetNext };
+      effects.push({ kind: 'trace', event: 'offsetOutOfRange', facts });
+      position.offsetNext = undefined;
+    } else if (errorName(errorCode) === 'TOPIC_AUTHORIZATION_FAILED') {
+      this.fail(position, refusalOf(errorCode, `Cannot read ${topic}-${partition}`), effects);
+    } else this.holdBack(position, nowMs);
+  }
+
+  /** What trying again does not put right is told once. */
+  private fail(
+    position: Position,
+    refusal: { readonly code: string; readonly message: string },
+    effects: ClientEffect[],
+  ): void {
+    position.notBeforeMs = Infinity;
+    effects.push({ kind: 'failed', refusal });
   }
 
   private holdBack(position: Position, nowMs: number): void {
     position.notBeforeMs = nowMs + this.parts.options.retryBackoffMs;
-    this.wakeLater(nowMs);
+    this.wakeAt(position.notBeforeMs);
   }
 
   private wakeLater(nowMs: number): void {
-    this.wakeAtMs ??= nowMs + this.parts.options.retryBackoffMs;
+    this.wakeAt(nowMs + this.parts.options.retryBackoffMs);
   }
 
-  private fetchBody(positions: readonly Position[]): RequestBody<'fetch'> {
-    const { fetchWaitMsMax, fetchBytesMax, partitionBytesMax } = this.parts.options;
-    const topics = grouped(positions, ({ partition, offsetNext = 0 }) => ({
-      partition,
-      currentLeaderEpoch: -1,
-      fetchOffset: offsetNext,
-      lastFetchedEpoch: -1,
-      logStartOffset: -1,
-      partitionMaxBytes: partitionBytesMax,
-    })).map(([topic, partitions]) => ({
-      topic,
-      topicId: this.parts.cluster.topics.get(topic)?.topicId ?? zeroTopicId,
-      partitions,
-    }));
-    return {
-      replicaId: -1,
-      maxWaitMs: fetchWaitMsMax,
-      minBytes: 1,
-      maxBytes: fetchBytesMax,
-      isolationLevel: 0,
-      sessionId: 0,
-      sessionEpoch: -1,
-      topics,
-      forgottenTopicsData: [],
-      rackId: '',
-    };
+  /** Positions that are held back for different times each get their turn: a pump sets the next one. */
+  private wakeAt(dueMs: number): void {
+    if (dueMs === Infinity) return;
+    if (this.wakeAtMs === undefined || dueMs < this.wakeAtMs) this.wakeAtMs = dueMs;
   }
 }
-
-const zeroTopicId = 'AAAAAAAAAAAAAAAAAAAAAA';
 
 function push<Key, Item>(groups: Map<Key, Item[]>, key: Key, item: Item): void {
   const group = groups.get(key);
   if (group === undefined) groups.set(key, [item]);
   else group.push(item);
-}
-
-function grouped<Item>(
-  positions: readonly Position[],
-  make: (position: Position) => Item,
-): readonly (readonly [string, readonly Item[]])[] {
-  const topics = new Map<string, Item[]>();
-  for (const position of positions) push(topics, position.topic, make(position));
-  return [...topics];
 }

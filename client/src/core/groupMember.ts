@@ -1,14 +1,18 @@
 import { type Cluster, refusalOf } from './cluster.ts';
-import { assignRange, type MemberSubscription } from './assignor.ts';
-import { type Links, type Outcome } from './links.ts';
-import { type Address, type AssignedPartition, type ClientEffect } from './types.ts';
-import { type ApiName, errorName, type RequestBody, type ResponseOf } from '@zookafka/kafka-wire';
+import { Coordinator, isElsewhere } from './coordinator.ts';
+import { byTopic, committedOf, partitionKey } from './byPartition.ts';
+import { GroupLeader, type WrittenAssignment } from './groupLeader.ts';
+import { type Lane, type Links, type Outcome } from './links.ts';
+import { OffsetCommits, type Commit, type CommitOwner } from './offsetCommits.ts';
+import { type AssignedPartition, type ClientEffect } from './types.ts';
 import {
-  decodeAssignment,
-  decodeSubscription,
-  encodeAssignment,
-  encodeSubscription,
-} from './wire.ts';
+  type ApiName,
+  errorName,
+  isRetriableError,
+  type RequestBody,
+  type ResponseOf,
+} from '@zookafka/kafka-wire';
+import { encodeSubscription, readAssignment } from './wire.ts';
 
 /** How a consumer is a member of its group. Times in ms. */
 export interface GroupOptions {
@@ -25,6 +29,8 @@ export interface GroupParts {
   readonly links: Links;
   readonly cluster: Cluster;
   readonly options: GroupOptions;
+  /** Told that what was assigned may be another's soon: the group deals partitions out anew. */
+  readonly onGivenUp: (nowMs: number, effects: ClientEffect[]) => void;
   /** Told what this member reads from now on. */
   readonly onAssigned: (
     partitions: readonly AssignedPartition[],
@@ -33,18 +39,10 @@ export interface GroupParts {
   ) => void;
 }
 
-/** Offsets to commit: the next one to be read, by partition. */
-export type Offsets = ReadonlyMap<string, AssignedPartition>;
-
 const assignor = 'range';
 const protocolType = 'consumer';
-/** What the coordinator's answer makes a member do. */
-const rejoins: ReadonlySet<string> = new Set([
-  'ILLEGAL_GENERATION',
-  'REBALANCE_IN_PROGRESS',
-  'INCONSISTENT_GROUP_PROTOCOL',
-]);
-const moves: ReadonlySet<string> = new Set(['NOT_COORDINATOR', 'COORDINATOR_NOT_AVAILABLE']);
+/** A goodbye is a kindness: it is not waited for longer. */
+const leaveTimeoutMsMax = 5000;
 
 type Step = 'idle' | 'find' | 'join' | 'sync' | 'offsets' | 'stable';
 
@@ -52,123 +50,130 @@ type Step = 'idle' | 'find' | 'join' | 'sync' | 'offsets' | 'stable';
  * One member of a consumer group of the classic protocol:
  *
  *     find coordinator → join → sync (the leader assigns) → committed offsets → stable, heartbeats
- *          ↑______________↑__________________________________________________________|
- *       moved          rebalance
+ *        ↑   └─────────────────────────────────────────────────────────────────↗ │   │
+ *        │      ↑ rebalance, fenced; what was assigned is given up first         │   │
+ *        │      └────────────────────────────────────────────────────────────────┘   │
+ *        └── moved or silent; what was assigned is kept ─────────────────────────────┘
  *
  * Source: Kafka's group membership protocol; ranges are assigned as Kafka's RangeAssignor does.
  */
 export class GroupMember {
   private readonly parts: GroupParts;
+  private readonly coordinator: Coordinator;
+  private readonly commits: OffsetCommits;
+  private readonly leader: GroupLeader;
   private topics: readonly string[] = [];
   private step: Step = 'idle';
-  private coordinator: Address | undefined;
+  /** Counts changes of the step: an answer to a question of an earlier one is not listened to. */
+  private turn = 0;
   private memberId = '';
   private generationId = -1;
+  /** In whose name the assigned partitions are read; undefined before the first assignment. */
+  private owner: CommitOwner | undefined;
+  private isAssigned = false;
   private wakeAtMs: number | undefined;
-  private isAsking = false;
+  private isHeartbeating = false;
 
   constructor(parts: GroupParts) {
     this.parts = parts;
+    this.leader = new GroupLeader(parts.cluster);
+    this.coordinator = new Coordinator({ ...parts, ...parts.options });
+    this.commits = new OffsetCommits({
+      links: parts.links,
+      coordinator: this.coordinator,
+      ...parts.options,
+    });
   }
 
   nextDueMs(): number | undefined {
-    return this.wakeAtMs;
+    const commitMs = this.commits.nextDueMs();
+    if (commitMs === undefined || this.wakeAtMs === undefined) return commitMs ?? this.wakeAtMs;
+    return Math.min(commitMs, this.wakeAtMs);
   }
 
   subscribe(topics: readonly string[], nowMs: number, effects: ClientEffect[]): void {
     this.topics = [...topics];
+    // A member whose coordinator is being looked for must join again too, not only go on.
+    this.giveUpAssigned(nowMs, effects);
     for (const topic of topics) this.parts.cluster.want(topic);
-    this.parts.cluster.refresh(nowMs, effects, (_, atMs, out) => {
-      this.enter(this.coordinator === undefined ? 'find' : 'join', atMs, out);
-    });
+    this.enter(this.coordinator.address === undefined ? 'find' : 'join', nowMs, effects);
   }
 
   onTimer(nowMs: number, effects: ClientEffect[]): void {
+    this.commits.onTimer(nowMs, effects);
     if (this.wakeAtMs === undefined || nowMs < this.wakeAtMs) return;
     this.wakeAtMs = undefined;
     if (this.step === 'stable') this.heartbeat(nowMs, effects);
     else this.enter(this.step, nowMs, effects);
   }
 
-  /** Commits offsets. @param onDone called with the refusal, or undefined when they are durable */
+  /** Commits offsets of partitions that this member was given last. */
   commit(
-    offsets: Offsets,
-    onDone: (refusal: ReturnType<typeof refusalOf> | undefined, effects: ClientEffect[]) => void,
+    { offsets, onDone }: Pick<Commit, 'offsets' | 'onDone'>,
     nowMs: number,
     effects: ClientEffect[],
   ): void {
-    if (this.coordinator === undefined) {
-      onDone(refusalOf(coordinatorNotAvailable, 'Cannot commit'), effects);
-      return;
-    }
-    const body = {
-      ...this.identity(),
-      generationIdOrMemberEpoch: this.generationId,
-      topics: byTopic([...offsets.values()], ({ partition, offset = 0 }) => ({
-        partitionIndex: partition,
-        committedOffset: offset,
-        committedLeaderEpoch: -1,
-        committedMetadata: '',
-      })),
-    };
-    this.ask('offsetCommit', body, [nowMs, effects], (outcome, _, out) => {
-      const failed =
-        outcome.kind === 'answered'
-          ? outcome.body.topics
-              .flatMap(({ partitions }) => partitions)
-              .find(({ errorCode }) => errorCode !== 0)?.errorCode
-          : coordinatorNotAvailable;
-      onDone(failed === undefined ? undefined : refusalOf(failed, 'Cannot commit'), out);
+    const owner = this.owner ?? { memberId: '', generationId: -1 };
+    this.commits.add({ owner, offsets, onDone }, nowMs, effects);
+  }
+
+  /** Says goodbye after its last commit, so that the others need not wait for this member's session to end. */
+  leave(nowMs: number, effects: ClientEffect[], onLeft: () => void): void {
+    this.move('idle');
+    this.commits.whenIdle(nowMs, effects, (atMs, out) => {
+      this.move('idle');
+      if (this.coordinator.address === undefined || this.memberId === '') {
+        onLeft();
+        return;
+      }
+      const { memberId } = this;
+      const body = { groupId: this.parts.options.group, memberId, members: [{ memberId }] };
+      this.ask('leaveGroup', body, [atMs, out], onLeft);
     });
   }
 
-  /** Says goodbye, so that the others need not wait for this member's session to end. */
-  leave(nowMs: number, effects: ClientEffect[], onLeft: (effects: ClientEffect[]) => void): void {
-    if (this.coordinator === undefined || this.memberId === '') {
-      onLeft(effects);
-      return;
-    }
-    this.step = 'idle';
+  /** Changes the step: what was asked in another one is not listened to any more. */
+  private move(step: Step): void {
+    this.turn++;
+    this.step = step;
     this.wakeAtMs = undefined;
-    const { memberId } = this;
-    const body = { groupId: this.parts.options.group, memberId, members: [{ memberId }] };
-    this.ask('leaveGroup', body, [nowMs, effects], (_, __, out) => {
-      onLeft(out);
-    });
+    this.isHeartbeating = false;
   }
 
   private enter(step: Step, nowMs: number, effects: ClientEffect[]): void {
-    this.step = step;
+    this.move(step);
     if (step === 'find') this.find(nowMs, effects);
     else if (step === 'join') this.join(nowMs, effects);
     else if (step === 'stable') this.wakeAtMs = nowMs + this.parts.options.heartbeatMs;
   }
 
+  private retryLater(step: Step, nowMs: number): void {
+    this.move(step);
+    this.wakeAtMs = nowMs + this.parts.options.retryBackoffMs;
+  }
+
   private find(nowMs: number, effects: ClientEffect[]): void {
-    const { group, requestTimeoutMs } = this.parts.options;
-    this.coordinator = undefined;
-    this.parts.links.request(
-      this.parts.cluster.anyBroker(),
-      {
-        api: 'findCoordinator',
-        body: { key: group, keyType: 0, coordinatorKeys: [group] },
-        timeoutMs: requestTimeoutMs,
-        onOutcome: (outcome, atMs, out) => {
-          const found = outcome.kind === 'answered' ? coordinatorOf(outcome.body) : undefined;
-          if (found === undefined) {
-            this.retryLater('find', atMs);
-            return;
-          }
-          this.coordinator = found;
-          this.enter('join', atMs, out);
-        },
-      },
-      nowMs,
-      effects,
-    );
+    const { turn } = this;
+    this.coordinator.find(nowMs, effects, (found, atMs, out) => {
+      if (turn !== this.turn) return;
+      if (found.kind === 'lost') this.onLost(found.errorCode, atMs, out);
+      else if (this.isAssigned) {
+        // The new coordinator read of this member in the log: a heartbeat tells whether it is one still.
+        this.move('stable');
+        this.heartbeat(atMs, out);
+      } else this.enter('join', atMs, out);
+    });
+  }
+
+  private onLost(errorCode: number, nowMs: number, effects: ClientEffect[]): void {
+    const isPassing =
+      isRetriableError(errorCode) || errorName(errorCode) === 'BROKER_NOT_AVAILABLE';
+    if (isPassing) this.retryLater('find', nowMs);
+    else this.fail(errorCode, effects);
   }
 
   private join(nowMs: number, effects: ClientEffect[]): void {
+    this.giveUpAssigned(nowMs, effects);
     const { group, sessionTimeoutMs, rebalanceTimeoutMs } = this.parts.options;
     const body = {
       groupId: group,
@@ -191,41 +196,36 @@ export class GroupMember {
       else {
         this.memberId = memberId;
         this.generationId = generationId;
+        this.move('sync');
         this.sync(outcome.body, atMs, out);
       }
     });
   }
 
+  /** Reads no more of what may be another's soon. */
+  private giveUpAssigned(nowMs: number, effects: ClientEffect[]): void {
+    if (!this.isAssigned) return;
+    this.isAssigned = false;
+    this.parts.onGivenUp(nowMs, effects);
+  }
+
   private sync(joined: ResponseOf<'joinGroup'>, nowMs: number, effects: ClientEffect[]): void {
-    this.step = 'sync';
-    const isLeader = joined.leader === joined.memberId;
-    const members = isLeader
-      ? joined.members.map(({ memberId, metadata }) => ({
-          memberId,
-          topics: decodeSubscription(metadata),
-        }))
-      : [];
-    for (const topic of members.flatMap(({ topics }) => topics)) this.parts.cluster.want(topic);
-    // The leader assigns partitions as they are now, those of topics that only others read among them.
-    if (isLeader) {
-      this.parts.cluster.refresh(nowMs, effects, (_, atMs, out) => {
-        this.sendSync(this.assignmentsOf(members), atMs, out);
-      });
-    } else this.sendSync([], nowMs, effects);
-  }
-
-  private assignmentsOf(members: readonly MemberSubscription[]): Assignments {
-    const counts = new Map<string, number>();
-    for (const [topic, { partitions }] of this.parts.cluster.topics) {
-      counts.set(topic, partitions.length);
+    this.leader.resign();
+    if (joined.leader !== joined.memberId || joined.skipAssignment) {
+      this.sendSync([], nowMs, effects);
+      return;
     }
-    return [...assignRange(members, counts)].map(([memberId, partitions]) => ({
-      memberId,
-      assignment: encodeAssignment(partitions),
-    }));
+    const { turn } = this;
+    this.leader.deal(joined.members, nowMs, effects, (dealt, atMs, out) => {
+      if (turn === this.turn) this.sendSync(dealt, atMs, out);
+    });
   }
 
-  private sendSync(assignments: Assignments, nowMs: number, effects: ClientEffect[]): void {
+  private sendSync(
+    assignments: readonly WrittenAssignment[],
+    nowMs: number,
+    effects: ClientEffect[],
+  ): void {
     const body = {
       ...this.identity(),
       generationId: this.generationId,
@@ -236,7 +236,7 @@ export class GroupMember {
     this.ask('syncGroup', body, [nowMs, effects], (outcome, atMs, out) => {
       if (outcome.kind !== 'answered') this.retryLater('find', atMs);
       else if (outcome.body.errorCode !== 0) this.onRefused(outcome.body.errorCode, atMs, out);
-      else this.fetchOffsets(decodeAssignment(outcome.body.assignment), atMs, out);
+      else this.fetchOffsets(readAssignment(outcome.body.assignment), atMs, out);
     });
   }
 
@@ -245,7 +245,7 @@ export class GroupMember {
     nowMs: number,
     effects: ClientEffect[],
   ): void {
-    this.step = 'offsets';
+    this.move('offsets');
     const { group } = this.parts.options;
     const topics = byTopic(partitions, ({ partition }) => partition).map(
       ({ name, partitions: partitionIndexes }) => ({ name, partitionIndexes }),
@@ -257,29 +257,41 @@ export class GroupMember {
         return;
       }
       const committed = committedOf(outcome.body);
-      if (typeof committed === 'number') {
-        this.onRefused(committed, atMs, out);
-        return;
-      }
-      this.enter('stable', atMs, out);
-      const placed = partitions.map(({ topic, partition }) => {
-        const offset = committed.get(`${topic}-${partition}`);
-        return { topic, partition, offset };
-      });
-      const { memberId, generationId } = this;
-      const facts = { group, memberId, generationId, partitions: placed.length };
-      out.push({ kind: 'trace', event: 'groupJoined', facts });
-      out.push({ kind: 'assigned', partitions: placed });
-      this.parts.onAssigned(placed, atMs, out);
+      if (typeof committed === 'number') this.onRefused(committed, atMs, out);
+      else this.start(partitions, committed, [atMs, out]);
     });
+  }
+
+  private start(
+    partitions: readonly AssignedPartition[],
+    committed: ReadonlyMap<string, number>,
+    [nowMs, effects]: At,
+  ): void {
+    const { memberId, generationId } = this;
+    this.owner = { memberId, generationId };
+    this.isAssigned = true;
+    this.enter('stable', nowMs, effects);
+    const placed = partitions.map(({ topic, partition }) => {
+      return { topic, partition, offset: committed.get(partitionKey(topic, partition)) };
+    });
+    const { group } = this.parts.options;
+    const facts = { group, memberId, generationId, partitions: placed.length };
+    effects.push({ kind: 'trace', event: 'groupJoined', facts });
+    this.parts.onAssigned(placed, nowMs, effects);
   }
 
   private heartbeat(nowMs: number, effects: ClientEffect[]): void {
     this.wakeAtMs = nowMs + this.parts.options.heartbeatMs;
-    if (this.isAsking) return;
-    const body = { ...this.identity(), generationId: this.generationId };
+    if (this.leader.mustDealAnew(nowMs, effects)) {
+      this.enter('join', nowMs, effects);
+      return;
+    }
+    if (this.isHeartbeating) return;
+    this.isHeartbeating = true;
+    const generationId = this.owner?.generationId ?? this.generationId;
+    const body = { ...this.identity(), generationId };
     this.ask('heartbeat', body, [nowMs, effects], (outcome, atMs, out) => {
-      if (this.step !== 'stable') return;
+      this.isHeartbeating = false;
       if (outcome.kind !== 'answered') this.retryLater('find', atMs);
       else if (outcome.body.errorCode !== 0) this.onRefused(outcome.body.errorCode, atMs, out);
     });
@@ -287,90 +299,71 @@ export class GroupMember {
 
   private onRefused(errorCode: number, nowMs: number, effects: ClientEffect[]): void {
     const name = errorName(errorCode);
-    if (name === 'UNKNOWN_MEMBER_ID' || name === 'FENCED_INSTANCE_ID') {
-      this.memberId = '';
-      this.enter('join', nowMs, effects);
-    } else if (rejoins.has(name)) this.enter('join', nowMs, effects);
-    else if (moves.has(name)) this.retryLater('find', nowMs);
-    else if (name === 'COORDINATOR_LOAD_IN_PROGRESS') this.retryLater('join', nowMs);
-    else {
-      this.step = 'idle';
-      const what = `Cannot join the group ${this.parts.options.group}`;
-      effects.push({ kind: 'failed', refusal: refusalOf(errorCode, what) });
-    }
+    if (name === 'UNKNOWN_MEMBER_ID' || name === 'ILLEGAL_GENERATION') {
+      if (name === 'UNKNOWN_MEMBER_ID') this.memberId = '';
+      this.rejoin(nowMs, effects);
+    } else if (name === 'REBALANCE_IN_PROGRESS') this.rejoin(nowMs, effects);
+    else if (isElsewhere(errorCode)) this.retryLater('find', nowMs);
+    else if (isRetriableError(errorCode)) {
+      this.retryLater(this.step === 'stable' ? 'stable' : 'join', nowMs);
+    } else this.fail(errorCode, effects);
   }
 
-  private retryLater(step: Step, nowMs: number): void {
-    this.step = step;
-    this.wakeAtMs = nowMs + this.parts.options.retryBackoffMs;
+  /** At once, but from a join only after a while: a coordinator that goes on refusing is not beset. */
+  private rejoin(nowMs: number, effects: ClientEffect[]): void {
+    if (this.step === 'join') this.retryLater('join', nowMs);
+    else this.enter('join', nowMs, effects);
+  }
+
+  private fail(errorCode: number, effects: ClientEffect[]): void {
+    this.move('idle');
+    const what = `Cannot join the group ${this.parts.options.group}`;
+    effects.push({ kind: 'failed', refusal: refusalOf(errorCode, what) });
   }
 
   private identity(): { readonly groupId: string; readonly memberId: string } {
     return { groupId: this.parts.options.group, memberId: this.memberId };
   }
 
+  /** Asks the coordinator; the answer is heard while the step is the same. */
   private ask<Api extends ApiName>(
     api: Api,
     body: RequestBody<Api>,
-    [nowMs, effects]: readonly [nowMs: number, effects: ClientEffect[]],
+    [nowMs, effects]: At,
     onOutcome: (outcome: Outcome<Api>, nowMs: number, effects: ClientEffect[]) => void,
   ): void {
-    if (this.coordinator === undefined) return;
-    this.isAsking = true;
-    const { requestTimeoutMs, rebalanceTimeoutMs } = this.parts.options;
-    // A join waits for all others, up to the rebalance timeout.
-    const extraMs = api === 'joinGroup' || api === 'syncGroup' ? rebalanceTimeoutMs : 0;
+    const { turn, coordinator } = this;
+    if (coordinator.address === undefined) {
+      this.retryLater('find', nowMs);
+      return;
+    }
     this.parts.links.request(
-      this.coordinator,
+      coordinator.address,
       {
         api,
         body,
-        timeoutMs: requestTimeoutMs + extraMs,
+        timeoutMs: this.timeoutMsOf(api),
+        lane: laneOf(api),
         onOutcome: (outcome, atMs, out) => {
-          this.isAsking = false;
-          onOutcome(outcome, atMs, out);
+          if (turn === this.turn) onOutcome(outcome, atMs, out);
         },
       },
       nowMs,
       effects,
     );
   }
-}
 
-const coordinatorNotAvailable = 15;
-
-type Assignments = NonNullable<RequestBody<'syncGroup'>['assignments']>;
-
-function coordinatorOf(body: ResponseOf<'findCoordinator'>): Address | undefined {
-  const [first] = body.coordinators;
-  const { errorCode, host, port } = first ?? body;
-  return errorCode === 0 && host !== '' ? { host, port } : undefined;
-}
-
-/** @returns the committed offsets by partition, or the error that kept them */
-function committedOf(body: ResponseOf<'offsetFetch'>): ReadonlyMap<string, number> | number {
-  const [group] = body.groups;
-  const { errorCode, topics } = group ?? body;
-  if (errorCode !== 0) return errorCode;
-  const committed = new Map<string, number>();
-  for (const { name, partitions } of topics) {
-    for (const { partitionIndex, committedOffset, errorCode: partitionError } of partitions) {
-      if (partitionError !== 0) return partitionError;
-      if (committedOffset >= 0) committed.set(`${name}-${partitionIndex}`, committedOffset);
-    }
+  private timeoutMsOf(api: ApiName): number {
+    const { requestTimeoutMs, rebalanceTimeoutMs, sessionTimeoutMs } = this.parts.options;
+    if (api === 'leaveGroup') return Math.min(requestTimeoutMs, leaveTimeoutMsMax);
+    if (api === 'heartbeat') return Math.min(requestTimeoutMs, sessionTimeoutMs);
+    // A join waits for all others, up to the rebalance timeout.
+    return requestTimeoutMs + (laneOf(api) === 'join' ? rebalanceTimeoutMs : 0);
   }
-  return committed;
 }
 
-function byTopic<Item>(
-  partitions: readonly AssignedPartition[],
-  make: (partition: AssignedPartition) => Item,
-): { readonly name: string; readonly partitions: Item[] }[] {
-  const topics = new Map<string, Item[]>();
-  for (const partition of partitions) {
-    const items = topics.get(partition.topic);
-    if (items === undefined) topics.set(partition.topic, [make(partition)]);
-    else items.push(make(partition));
-  }
-  return [...topics].map(([name, items]) => ({ name, partitions: items }));
+type At = readonly [nowMs: number, effects: ClientEffect[]];
+
+function laneOf(api: ApiName): Lane {
+  return api === 'joinGroup' || api === 'syncGroup' ? 'join' : 'group';
 }

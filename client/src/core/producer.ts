@@ -1,10 +1,15 @@
-import { assert, defined } from '@zookafka/base';
+import { defined, TimerQueue } from '@zookafka/base';
 import { type Cluster, refusalOf } from './cluster.ts';
 import { type Links, type Outcome } from './links.ts';
-import { PartitionQueue, type ProducerBatch } from './partitionQueue.ts';
+import { type PartitionQueue, type ProducerBatch, recordBytesOf } from './partitionQueue.ts';
+import { answersOf, type ProduceAnswer, produceBody } from './produceWire.ts';
+import { ProducerIds } from './producerIds.ts';
+import { RecordBuffer } from './recordBuffer.ts';
+import { type ClientRules } from './rules.ts';
+import { TopicQueues } from './topicQueues.ts';
 import { type ClientEffect, type ClientRefusal, type ProducerRecord } from './types.ts';
-import { isRetriableError, partitionForKey, type RequestBody } from '@zookafka/kafka-wire';
-import { sealBatch, sequenceAfter } from './wire.ts';
+import { isRetriableError } from '@zookafka/kafka-wire';
+import { sealBatch } from './wire.ts';
 
 /** How a producer gathers, sends and retries. Times in ms, sizes in bytes. */
 export interface ProducerOptions {
@@ -17,6 +22,8 @@ export interface ProducerOptions {
   readonly retryBackoffMs: number;
   /** How many records may wait in all: more are refused. */
   readonly bufferCountMax: number;
+  /** How many bytes they may have, 32 MiB when left out: more are refused. */
+  readonly bufferBytesMax?: number;
   readonly isIdempotent: boolean;
 }
 
@@ -25,12 +32,12 @@ export interface ProducerParts {
   readonly links: Links;
   readonly cluster: Cluster;
   readonly options: ProducerOptions;
+  readonly rules: ClientRules;
 }
 
-/** Batches of one partition on their way at a time: what a broker remembers of a producer. */
-const inFlightCountMax = 5;
-const noProducer = { producerId: -1, producerEpoch: -1 };
-const retriedByNewProducer: ReadonlySet<string> = new Set([
+/** What a leader says of sequences that do not follow on those it has. */
+const sequenceRefusals: ReadonlySet<string> = new Set([
+  'OUT_OF_ORDER_SEQUENCE_NUMBER',
   'UNKNOWN_PRODUCER_ID',
   'INVALID_PRODUCER_EPOCH',
 ]);
@@ -39,162 +46,199 @@ const retriedByNewProducer: ReadonlySet<string> = new Set([
  * Gathers records into batches a partition, sends them to the partition's leader, and retries what a moved
  * leadership or a cut link left open, under the same producer id and sequence: written once, in order.
  *
- * A batch that was refused goes back to the head of its queue, and its partition sends nothing new until all
- * that was under way is back: so a retry keeps the order.
+ * A batch that was refused goes back to the head of its queue, and its partition sends nothing before the next look
+ * at the metadata, and nothing new until all that was under way is back: so a retry keeps the order. A batch that
+ * is given up leaves a gap in the sequences, and its partition goes on in the next epoch of the producer; of what
+ * was under way then, only what surely is not in the log is sent again.
  */
 export class Producer {
   private readonly parts: ProducerParts;
-  private readonly queues = new Map<string, PartitionQueue>();
-  private identity: { producerId: number; producerEpoch: number } | undefined;
-  private isIdentifying = false;
+  private readonly ids: ProducerIds;
+  private readonly topics = new Map<string, TopicQueues>();
+  private readonly timers = new TimerQueue<PartitionQueue>();
+  private readonly buffer: RecordBuffer;
   private retryAtMs: number | undefined;
-  private recordCount = 0;
-  private turnNext = 0;
-  private isFlushing = false;
+  private isClosing = false;
+  private lastReason = 'no broker answered';
 
   constructor(parts: ProducerParts) {
     this.parts = parts;
-    if (!parts.options.isIdempotent) this.identity = noProducer;
+    const { isIdempotent, requestTimeoutMs } = parts.options;
+    this.ids = new ProducerIds({ ...parts, isIdempotent, requestTimeoutMs });
+    this.buffer = new RecordBuffer(parts.options);
   }
 
   /** When it wants `onTimer`, or undefined. */
   nextDueMs(): number | undefined {
-    let dueMs = this.retryAtMs;
-    for (const queue of this.queues.values()) {
-      const queueMs = queue.dueMs(this.parts.options);
-      if (queueMs !== undefined && (dueMs === undefined || queueMs < dueMs)) dueMs = queueMs;
-    }
-    return dueMs;
-  }
-
-  /** Takes a record; its end is told by `delivered` or `notDelivered` with the same token. */
-  produce(token: number, record: ProducerRecord, nowMs: number, effects: ClientEffect[]): void {
-    const { bufferCountMax } = this.parts.options;
-    if (this.recordCount >= bufferCountMax) {
-      const message = `Cannot take the record: ${bufferCountMax} wait already`;
-      const refusal = { code: 'BUFFER_FULL', message };
-      effects.push({ kind: 'notDelivered', token, refusal, isUnknown: false });
-      return;
-    }
-    this.recordCount++;
-    this.parts.cluster.want(record.topic);
-    const queue = this.queueFor(record);
-    // No linger time ends for records of a topic that is not known yet: the first of them asks for it.
-    const mustAsk = queue.partition === -1 && queue.isEmpty;
-    queue.add({ token, record, sinceMs: nowMs }, this.parts.options.batchBytesMax);
-    if (queue.isFull || mustAsk) this.pump(nowMs, effects);
-  }
-
-  /** Sends what has gathered without waiting for the linger time. */
-  flush(nowMs: number, effects: ClientEffect[]): void {
-    this.isFlushing = true;
-    this.pump(nowMs, effects);
-  }
-
-  onTimer(nowMs: number, effects: ClientEffect[]): void {
-    this.giveUpOverdue(nowMs, effects);
-    if (this.retryAtMs !== undefined && nowMs >= this.retryAtMs) {
-      this.retryAtMs = undefined;
-      this.parts.cluster.refresh(nowMs, effects, (refusal, atMs, out) => {
-        if (refusal !== undefined) this.retryLater(atMs);
-        this.pump(atMs, out);
-      });
-      return;
-    }
-    this.pump(nowMs, effects);
+    const queueMs = this.timers.nextDueMs;
+    if (queueMs === undefined || this.retryAtMs === undefined) return queueMs ?? this.retryAtMs;
+    return Math.min(queueMs, this.retryAtMs);
   }
 
   /** How many records are neither delivered nor given up. */
   get pendingCount(): number {
-    return this.recordCount;
+    return this.buffer.recordCount;
   }
 
-  private queueFor(record: ProducerRecord): PartitionQueue {
-    const count = this.parts.cluster.topics.get(record.topic)?.partitions.length ?? 0;
-    // Records of a topic that is not known yet wait in a queue of no partition, and are dealt out later.
-    const partition = record.partition ?? (count === 0 ? -1 : this.choose(record, count));
-    return this.queueOf(record.topic, partition);
+  /** Takes a record; its end is told by `delivered` or `notDelivered` with the same token. */
+  produce(token: number, record: ProducerRecord, nowMs: number, effects: ClientEffect[]): void {
+    const bytes = recordBytesOf(record);
+    const closed = { code: 'CLOSED', message: 'Cannot take the record: the client closes' };
+    const refusal = this.isClosing ? closed : this.buffer.refusalFor(record, bytes);
+    if (refusal !== undefined) {
+      effects.push({ kind: 'notDelivered', token, refusal, isUnknown: false });
+      return;
+    }
+    this.buffer.add(bytes);
+    const topic = this.queuesOf(record.topic);
+    const queue = topic.queueFor(record, this.partitionCountOf(record.topic));
+    queue.add({ token, record, sinceMs: nowMs, bytes });
+    if (queue === topic.unplaced) {
+      // The first look costs no wait; each later one does.
+      if (queue.gatheringCount === 1) this.refresh(nowMs, effects);
+    } else if (queue.isDue(nowMs, this.parts.options.lingerMs) && queue.maySend(this.parts.rules)) {
+      this.pump([queue], nowMs, effects);
+      return;
+    }
+    if (queue.gatheringCount === 1) this.schedule(queue, nowMs);
   }
 
-  private choose({ key }: ProducerRecord, count: number): number {
-    if (key !== null) return partitionForKey(key, count);
-    // A batch's worth of records goes to one partition, the next to the next: fuller batches, even spread.
-    return Math.floor(this.turnNext++ / 16) % count;
+  /** Sends what has gathered without waiting for the linger time. */
+  flush(nowMs: number, effects: ClientEffect[]): void {
+    for (const topic of this.topics.values()) {
+      topic.unplaced.flush();
+      for (const queue of topic.queues()) queue.flush();
+    }
+    this.pumpAll(nowMs, effects);
   }
 
-  private queueOf(topic: string, partition: number): PartitionQueue {
-    const key = `${topic}-${partition}`;
-    const existing = this.queues.get(key);
+  /** Takes nothing more, and sends what it has. */
+  close(nowMs: number, effects: ClientEffect[]): void {
+    this.isClosing = true;
+    this.flush(nowMs, effects);
+  }
+
+  onTimer(nowMs: number, effects: ClientEffect[]): void {
+    const due: PartitionQueue[] = [];
+    for (
+      let queue = this.timers.takeDue(nowMs);
+      queue !== undefined;
+      queue = this.timers.takeDue(nowMs)
+    ) {
+      this.giveUpOverdue(queue, nowMs, effects);
+      due.push(queue);
+    }
+    this.pump(due, nowMs, effects);
+    if (this.retryAtMs === undefined || nowMs < this.retryAtMs) return;
+    this.retryAtMs = undefined;
+    this.refresh(nowMs, effects);
+  }
+
+  private queuesOf(name: string): TopicQueues {
+    const existing = this.topics.get(name);
     if (existing !== undefined) return existing;
-    const queue = new PartitionQueue(topic, partition);
-    this.queues.set(key, queue);
-    return queue;
+    const topic = new TopicQueues(name, this.parts.options.batchBytesMax);
+    this.topics.set(name, topic);
+    this.parts.cluster.want(name);
+    return topic;
   }
 
-  private pump(nowMs: number, effects: ClientEffect[]): void {
-    if (this.recordCount === 0) {
-      this.isFlushing = false;
-      return;
+  private partitionCountOf(topic: string): number {
+    return this.parts.cluster.topics.get(topic)?.partitions.length ?? 0;
+  }
+
+  private refresh(nowMs: number, effects: ClientEffect[]): void {
+    this.parts.cluster.refresh(nowMs, effects, (refusal, atMs, out) => {
+      if (refusal !== undefined && this.pendingCount > 0) this.retryLater(refusal.message, atMs);
+      for (const topic of this.topics.values()) {
+        for (const queue of topic.queues()) queue.isHeld = false;
+      }
+      this.pumpAll(atMs, out);
+    });
+  }
+
+  private pumpAll(nowMs: number, effects: ClientEffect[]): void {
+    const queues: PartitionQueue[] = [];
+    for (const topic of this.topics.values()) {
+      if (topic.unplaced.gatheringCount > 0) this.dealOut(topic, nowMs, effects);
+      for (const queue of topic.queues()) queues.push(queue);
     }
-    if (this.identity === undefined) {
-      this.identify(nowMs, effects);
-      return;
-    }
-    this.dealOut(nowMs, effects);
-    const requests = new Map<number, ProducerBatch[]>();
-    for (const queue of this.queues.values()) this.collect(queue, nowMs, requests);
-    for (const [leader, batches] of requests) this.send(leader, batches, nowMs, effects);
+    this.pump(queues, nowMs, effects);
   }
 
   /** Gives records that waited for their topic's partitions to the queues of those partitions. */
-  private dealOut(nowMs: number, effects: ClientEffect[]): void {
-    for (const queue of [...this.queues.values()]) {
-      if (queue.partition !== -1) continue;
-      const view = this.parts.cluster.topics.get(queue.topic);
-      if (view === undefined || view.partitions.length === 0) {
-        this.askForTopic(view === undefined, nowMs, effects);
-        continue;
+  private dealOut(topic: TopicQueues, nowMs: number, effects: ClientEffect[]): void {
+    const count = this.partitionCountOf(topic.topic);
+    const error = this.parts.cluster.topics.get(topic.topic)?.error ?? 0;
+    if (count > 0) {
+      const isFlushing = topic.unplaced.isFlushing;
+      for (const item of topic.unplaced.takeAll()) {
+        const queue = topic.place(item.record, count);
+        queue.add(item);
+        if (isFlushing) queue.flush();
       }
-      for (const item of queue.takeAll()) {
-        this.queueFor(item.record).add(item, this.parts.options.batchBytesMax);
-      }
+    } else if (error === 0 || isRetriableError(error)) {
+      this.retryLater(`the partitions of ${topic.topic} are not known`, nowMs);
+    } else {
+      const refusal = refusalOf(error, `Cannot write to ${topic.topic}`);
+      this.drop({ items: topic.unplaced.takeAll(), isUnknown: false }, refusal, effects);
     }
+    this.schedule(topic.unplaced, nowMs);
   }
 
-  /** The first look costs no wait; each later one does. */
-  private askForTopic(isFirst: boolean, nowMs: number, effects: ClientEffect[]): void {
-    if (this.retryAtMs !== undefined) return;
-    this.retryAtMs = isFirst ? nowMs : nowMs + this.parts.options.retryBackoffMs;
-    if (isFirst) this.onTimer(nowMs, effects);
+  /** Sends what these queues may send, as far as they may. */
+  private pump(queues: readonly PartitionQueue[], nowMs: number, effects: ClientEffect[]): void {
+    for (;;) {
+      const requests = new Map<number, ProducerBatch[]>();
+      for (const queue of queues) {
+        const leader = this.leaderFor(queue, nowMs, effects);
+        if (leader === undefined) continue;
+        const batch = queue.takeBatch((items) => this.seal(queue, items));
+        const batches = requests.get(leader);
+        if (batches === undefined) requests.set(leader, [batch]);
+        else batches.push(batch);
+      }
+      if (requests.size === 0) break;
+      for (const [leader, batches] of requests) this.send(leader, batches, nowMs, effects);
+    }
+    for (const queue of queues) this.schedule(queue, nowMs);
   }
 
-  private collect(
+  /** @returns whom the queue's next batch goes to, or undefined when none may leave now */
+  private leaderFor(
     queue: PartitionQueue,
     nowMs: number,
-    requests: Map<number, ProducerBatch[]>,
-  ): void {
-    if (queue.partition === -1) return;
-    const { options, cluster } = this.parts;
-    const isDue = this.isFlushing || queue.isDue(nowMs, options.lingerMs);
-    if (!isDue || !queue.maySend(inFlightCountMax)) return;
+    effects: ClientEffect[],
+  ): number | undefined {
+    const { options, cluster, rules } = this.parts;
+    if (!queue.isDue(nowMs, options.lingerMs) || !queue.maySend(rules)) return undefined;
     const leader = cluster.leaderOf(queue.topic, queue.partition);
     if (leader === undefined) {
-      this.retryLater(nowMs);
-      return;
+      this.hold(queue, `nobody leads ${queue.topic}-${queue.partition}`, nowMs);
+      return undefined;
     }
     // A batch that overtakes another one on its way to an earlier leader would be out of order there.
-    if (queue.inFlightCount > 0 && queue.leaderInFlight !== leader.id) return;
+    const { inFlightCount, leaderInFlight } = queue;
+    if (!rules.mayGoTo({ inFlightCount, leaderInFlight, leader: leader.id })) return undefined;
+    if (queue.isBroken) this.startAnew(queue, effects);
+    queue.identity ??= this.ids.current;
+    if (queue.identity === undefined) {
+      this.ids.ask(nowMs, effects, (reason, atMs, out) => {
+        if (reason !== undefined) this.retryLater(reason, atMs);
+        else this.pumpAll(atMs, out);
+      });
+      return undefined;
+    }
+    if (!queue.maySend(rules)) return undefined;
     queue.leaderInFlight = leader.id;
-    const batch = queue.takeBatch((items) => this.seal(queue, items));
-    const batches = requests.get(leader.id);
-    if (batches === undefined) requests.set(leader.id, [batch]);
-    else batches.push(batch);
+    return leader.id;
   }
 
   private seal(queue: PartitionQueue, items: ProducerBatch['items']): Uint8Array {
-    const identity = defined(this.identity, 'A batch is sealed under a producer id');
-    const baseSequence = identity.producerId === -1 ? -1 : queue.sequenceNext;
-    if (baseSequence !== -1) queue.sequenceNext = sequenceAfter(baseSequence, items.length);
+    const identity = defined(queue.identity, 'A batch is sealed under a producer id');
+    const isNumbered = identity.producerId !== -1;
+    const baseSequence = isNumbered ? queue.sequenceNext : -1;
+    if (isNumbered) queue.sequenceNext = this.parts.rules.sequenceAfter(baseSequence, items.length);
     return sealBatch({ ...identity, baseSequence, records: items.map(({ record }) => record) });
   }
 
@@ -205,9 +249,8 @@ export class Producer {
     effects: ClientEffect[],
   ): void {
     const { links, cluster, options } = this.parts;
-    const address = defined(cluster.brokers.get(leader), 'A leader has an address');
     links.request(
-      address,
+      defined(cluster.brokers.get(leader), 'A leader has an address'),
       {
         api: 'produce',
         body: produceBody(batches, options),
@@ -228,74 +271,97 @@ export class Producer {
     nowMs: number,
     effects: ClientEffect[],
   ): void {
-    if (outcome.kind !== 'answered') {
-      for (const batch of batches) this.takeBack(batch, nowMs, outcome.kind === 'unknown');
-    } else if (this.parts.options.acks === 0) {
+    const isAnswered = outcome.kind === 'answered';
+    if (isAnswered && this.parts.options.acks === 0) {
       for (const batch of batches) this.settle(batch, -1, effects);
+    } else if (isAnswered) {
+      const answers = answersOf(batches, outcome.body);
+      batches.forEach((batch, index) => {
+        this.onAnswer(batch, answers[index], nowMs, effects);
+      });
     } else {
-      const answers = new Map<string, { errorCode: number; baseOffset: number }>();
-      for (const { name, partitionResponses } of outcome.body.responses) {
-        for (const answer of partitionResponses) answers.set(`${name}-${answer.index}`, answer);
-      }
       for (const batch of batches) {
-        const answer = answers.get(`${batch.queue.topic}-${batch.queue.partition}`);
-        if (answer === undefined) this.takeBack(batch, nowMs, true);
-        else this.onAnswer(batch, answer, nowMs, effects);
+        batch.isUnknown ||= outcome.kind === 'unknown';
+        this.takeBack(batch, outcome.reason, nowMs);
       }
     }
-    this.pump(nowMs, effects);
+    this.pump(
+      batches.map(({ queue }) => queue),
+      nowMs,
+      effects,
+    );
   }
 
   private onAnswer(
     batch: ProducerBatch,
-    { errorCode, baseOffset }: { readonly errorCode: number; readonly baseOffset: number },
+    answer: ProduceAnswer | undefined,
     nowMs: number,
     effects: ClientEffect[],
   ): void {
-    const refusal = refusalOf(
-      errorCode,
-      `Cannot write to ${batch.queue.topic}-${batch.queue.partition}`,
-    );
+    const { topic, partition } = batch.queue;
+    const { errorCode, baseOffset } = answer ?? { errorCode: -1, baseOffset: -1 };
+    const refusal = refusalOf(errorCode, `Cannot write to ${topic}-${partition}`);
     // A duplicate was written before: by an attempt whose answer was lost.
     if (errorCode === 0 || refusal.code === 'DUPLICATE_SEQUENCE_NUMBER') {
       this.settle(batch, baseOffset, effects);
-    } else if (isRetriableError(errorCode) || this.isOutOfOrderRetry(batch, refusal)) {
-      this.takeBack(batch, nowMs, batch.isUnknown || refusal.code === 'REQUEST_TIMED_OUT');
-    } else if (retriedByNewProducer.has(refusal.code) && !batch.isUnknown) {
-      this.takeBack(batch, nowMs, false);
-      this.forgetIdentity();
+      return;
+    }
+    const { rules } = this.parts;
+    batch.isUnknown ||= rules.mayBeWritten(refusal.code);
+    if (answer === undefined || rules.isRetried(errorCode)) {
+      this.takeBack(batch, refusal.code, nowMs);
+    } else if (sequenceRefusals.has(refusal.code) && this.maySealAnew(batch, refusal)) {
+      this.takeBack(batch, refusal.code, nowMs);
     } else {
-      this.fail(batch, refusal, effects);
+      batch.queue.landed(batch);
+      this.drop(batch, refusal, effects);
       // What follows in the partition carries later sequences, which would now be out of order.
-      if (this.parts.options.isIdempotent) this.forgetIdentity();
+      batch.queue.isBroken ||= this.parts.options.isIdempotent;
     }
   }
 
-  /** A batch behind one that was refused is out of order only until that one was retried. */
-  private isOutOfOrderRetry(batch: ProducerBatch, { code }: ClientRefusal): boolean {
+  /**
+   * A batch behind one that was refused is out of order only until that one was retried. Else the sequences have a
+   * gap, or the broker forgot them: what surely is not in the log goes on in another epoch, the rest never.
+   */
+  private maySealAnew(batch: ProducerBatch, { code }: ClientRefusal): boolean {
     const { queue } = batch;
-    return code === 'OUT_OF_ORDER_SEQUENCE_NUMBER' && queue.hasEarlier(batch);
+    const { rules, options } = this.parts;
+    if (code === 'OUT_OF_ORDER_SEQUENCE_NUMBER' && queue.hasEarlier(batch)) return true;
+    if (!rules.maySealAnew(batch) || !options.isIdempotent) return false;
+    // An epoch that was passed by is somebody else's.
+    if (code === 'INVALID_PRODUCER_EPOCH' && queue.identity !== undefined) {
+      this.ids.forget(queue.identity);
+      queue.identity = undefined;
+    }
+    queue.isBroken = true;
+    return true;
   }
 
-  private takeBack(batch: ProducerBatch, nowMs: number, isUnknown: boolean): void {
-    batch.isUnknown ||= isUnknown;
+  private startAnew(queue: PartitionQueue, effects: ClientEffect[]): void {
+    const lost = queue.startAnew(this.ids.after(queue.identity), this.parts.rules);
+    const message = `Cannot deliver to ${queue.topic}-${queue.partition}: an earlier record was given up, and this one may be written or not`;
+    for (const batch of lost) this.drop(batch, { code: 'SEQUENCE_LOST', message }, effects);
+  }
+
+  private takeBack(batch: ProducerBatch, reason: string, nowMs: number): void {
     batch.queue.takeBack(batch);
-    this.retryLater(nowMs);
+    this.hold(batch.queue, reason, nowMs);
+  }
+
+  private hold(queue: PartitionQueue, reason: string, nowMs: number): void {
+    queue.isHeld = true;
+    this.retryLater(reason, nowMs);
   }
 
   private settle(batch: ProducerBatch, baseOffset: number, effects: ClientEffect[]): void {
     const { items, queue } = batch;
     queue.landed(batch);
-    this.recordCount -= items.length;
+    this.buffer.remove(items);
     items.forEach(({ token }, index) => {
       const offset = baseOffset < 0 ? -1 : baseOffset + index;
       effects.push({ kind: 'delivered', token, partition: queue.partition, offset });
     });
-  }
-
-  private fail(batch: ProducerBatch, refusal: ClientRefusal, effects: ClientEffect[]): void {
-    batch.queue.landed(batch);
-    this.drop(batch, refusal, effects);
   }
 
   private drop(
@@ -303,87 +369,29 @@ export class Producer {
     refusal: ClientRefusal,
     effects: ClientEffect[],
   ): void {
-    this.recordCount -= items.length;
-    assert(this.recordCount >= 0, 'A record ends once', { recordCount: this.recordCount });
+    this.buffer.remove(items);
     for (const { token } of items)
       effects.push({ kind: 'notDelivered', token, refusal, isUnknown });
   }
 
-  private giveUpOverdue(nowMs: number, effects: ClientEffect[]): void {
-    const { deliveryTimeoutMs } = this.parts.options;
-    let wasSealed = false;
-    for (const queue of this.queues.values()) {
-      const overdue = queue.takeOverdue(nowMs - deliveryTimeoutMs);
-      for (const { items, isUnknown, isSealed } of overdue) {
-        const message = `Cannot deliver to ${queue.topic} within ${deliveryTimeoutMs} ms`;
-        this.drop({ items, isUnknown }, { code: 'DELIVERY_TIMED_OUT', message }, effects);
-        wasSealed ||= isSealed;
-      }
-    }
-    if (wasSealed && this.parts.options.isIdempotent) this.forgetIdentity();
-  }
-
-  /** After a gap in the sequences only a new producer id can go on; it starts again from 0. */
-  private forgetIdentity(): void {
-    this.identity = undefined;
-  }
-
-  private identify(nowMs: number, effects: ClientEffect[]): void {
-    if (this.isIdentifying) return;
-    // Batches under way still count under the old id.
-    for (const queue of this.queues.values()) if (queue.inFlightCount > 0) return;
-    this.isIdentifying = true;
-    const { links, cluster, options } = this.parts;
-    links.request(
-      cluster.anyBroker(),
-      {
-        api: 'initProducerId',
-        body: { transactionalId: null, transactionTimeoutMs: 60_000 },
-        timeoutMs: options.requestTimeoutMs,
-        onOutcome: (outcome, atMs, out) => {
-          this.isIdentifying = false;
-          if (outcome.kind === 'answered' && outcome.body.errorCode === 0) {
-            const { producerId, producerEpoch } = outcome.body;
-            this.identity = { producerId, producerEpoch };
-            this.unsealAll(out);
-            this.pump(atMs, out);
-          } else this.retryLater(atMs);
-        },
-      },
-      nowMs,
-      effects,
-    );
-  }
-
-  private unsealAll(effects: ClientEffect[]): void {
-    for (const queue of this.queues.values()) {
-      for (const batch of queue.unseal()) {
-        const message = `Cannot deliver to ${queue.topic}-${queue.partition}: the producer id was lost, and an earlier attempt may have been written`;
-        this.drop(batch, { code: 'PRODUCER_ID_LOST', message }, effects);
-      }
+  private giveUpOverdue(queue: PartitionQueue, nowMs: number, effects: ClientEffect[]): void {
+    const { deliveryTimeoutMs, isIdempotent } = this.parts.options;
+    const where = `${queue.topic}${queue.partition < 0 ? '' : `-${queue.partition}`}`;
+    const message = `Cannot deliver to ${where} within ${deliveryTimeoutMs} ms: ${this.lastReason}`;
+    for (const overdue of queue.takeOverdue(nowMs - deliveryTimeoutMs)) {
+      this.drop(overdue, { code: 'DELIVERY_TIMED_OUT', message }, effects);
+      queue.isBroken ||= overdue.isSealed && isIdempotent;
     }
   }
 
-  private retryLater(nowMs: number): void {
+  private schedule(queue: PartitionQueue, nowMs: number): void {
+    const dueMs = queue.dueMs(nowMs, this.parts.options);
+    if (dueMs === undefined) this.timers.cancel(queue);
+    else if (dueMs !== this.timers.dueMsOf(queue)) this.timers.set(queue, dueMs);
+  }
+
+  private retryLater(reason: string, nowMs: number): void {
+    this.lastReason = reason;
     this.retryAtMs ??= nowMs + this.parts.options.retryBackoffMs;
   }
-}
-
-function produceBody(
-  batches: readonly ProducerBatch[],
-  { acks, requestTimeoutMs }: ProducerOptions,
-): RequestBody<'produce'> {
-  const topics = new Map<string, { index: number; records: Uint8Array }[]>();
-  for (const { queue, bytes } of batches) {
-    const data = { index: queue.partition, records: bytes };
-    const existing = topics.get(queue.topic);
-    if (existing === undefined) topics.set(queue.topic, [data]);
-    else existing.push(data);
-  }
-  return {
-    transactionalId: null,
-    acks,
-    timeoutMs: requestTimeoutMs,
-    topicData: [...topics].map(([name, partitionData]) => ({ name, partitionData })),
-  };
 }

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter } from '@zookafka/base';
+import { ByteReader, BytesError, ByteWriter } from '@zookafka/base';
 import {
   type ApiName,
   apis,
@@ -10,8 +10,10 @@ import {
   isServed,
   type ResponseOf,
   type VersionRange,
+  WireError,
 } from '@zookafka/kafka-wire';
 import { type TopicPartition } from './assignor.ts';
+import { byTopic } from './byPartition.ts';
 import { type AssignedPartition, type ProducerRecord } from './types.ts';
 
 /** The version in which a group's subscriptions and assignments are written: every client reads it. */
@@ -32,11 +34,18 @@ export function versionsOf({ apiKeys }: ResponseOf<'apiVersions'>): ApiVersions 
   );
 }
 
-/** @returns the highest version that both sides speak, or undefined when there is none */
-export function commonVersion(api: ApiName, ranges: ApiVersions): number | undefined {
+/**
+ * @param versionMax what the request can be written in at the most
+ * @returns the highest version that both sides speak, or undefined when there is none
+ */
+export function commonVersion(
+  api: ApiName,
+  ranges: ApiVersions,
+  versionMax = Infinity,
+): number | undefined {
   const range = ranges.get(apis[api].key);
   if (range === undefined) return undefined;
-  const version = Math.min(range.max, apis[api].versions.max);
+  const version = Math.min(range.max, apis[api].versions.max, versionMax);
   return version >= range.min && isServed(api, version) ? version : undefined;
 }
 
@@ -72,13 +81,9 @@ export function decodeSubscription(bytes: Uint8Array): readonly string[] {
 
 /** What a member gets, as it stands in SyncGroup. */
 export function encodeAssignment(partitions: readonly TopicPartition[]): Uint8Array {
-  const topics = new Map<string, number[]>();
-  for (const { topic, partition } of partitions) {
-    const list = topics.get(topic);
-    if (list === undefined) topics.set(topic, [partition]);
-    else list.push(partition);
-  }
-  const assignedPartitions = [...topics].map(([topic, list]) => ({ topic, partitions: list }));
+  const assignedPartitions = byTopic(partitions, ({ partition }) => partition).map(
+    ({ name: topic, partitions: list }) => ({ topic, partitions: list }),
+  );
   const writer = new ByteWriter();
   writer.int16(consumerProtocolVersion);
   const value = { assignedPartitions, userData: null };
@@ -95,4 +100,29 @@ export function decodeAssignment(bytes: Uint8Array): readonly AssignedPartition[
   return assignedPartitions.flatMap(({ topic, partitions }) =>
     partitions.map((partition) => ({ topic, partition, offset: undefined })),
   );
+}
+
+/** A member as JoinGroup tells its leader of it. */
+export interface WrittenSubscription {
+  readonly memberId: string;
+  readonly metadata: Uint8Array;
+}
+
+/** As `decodeSubscription`; what another program wrote that nobody can read wants nothing. */
+export function readSubscription(bytes: Uint8Array): readonly string[] {
+  return readOrNothing(() => decodeSubscription(bytes));
+}
+
+/** As `decodeAssignment`; what another program wrote that nobody can read gives nothing. */
+export function readAssignment(bytes: Uint8Array): readonly AssignedPartition[] {
+  return readOrNothing(() => decodeAssignment(bytes));
+}
+
+function readOrNothing<Item>(read: () => readonly Item[]): readonly Item[] {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof BytesError || error instanceof WireError) return [];
+    throw error;
+  }
 }

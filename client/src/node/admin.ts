@@ -23,6 +23,7 @@ export class Admin {
   private readonly shell: ClientShell;
   private readonly waiting = new Map<number, Waiting>();
   private tokenNext = 1;
+  private ended: Error | undefined;
 
   /** @throws {ClientError} BAD_ADDRESS */
   constructor({ bootstrap, clientId = 'zookafka-admin', requestTimeoutMs }: AdminOptions) {
@@ -39,8 +40,7 @@ export class Admin {
         this.onEvent(event);
       },
       onCrash: (error) => {
-        for (const { reject } of this.waiting.values()) reject(error as Error);
-        this.waiting.clear();
+        this.end(error as Error);
       },
     });
   }
@@ -48,7 +48,7 @@ export class Admin {
   /**
    * Sends one request and waits for its answer.
    *
-   * @throws {ClientError} NO_ANSWER, or that whom to ask cannot be reached
+   * @throws {ClientError} NO_ANSWER, that whom to ask cannot be reached, or CLOSED
    */
   call<Api extends ApiName>(
     api: Api,
@@ -57,6 +57,10 @@ export class Admin {
   ): Promise<ResponseOf<Api>> {
     const token = this.tokenNext++;
     return new Promise((resolve, reject) => {
+      if (this.ended !== undefined) {
+        reject(this.ended);
+        return;
+      }
       this.waiting.set(token, {
         resolve: (answer) => {
           resolve(answer);
@@ -67,8 +71,17 @@ export class Admin {
     });
   }
 
+  /** What was not answered is never known. */
   close(): void {
     this.shell.stop();
+    const message = 'Cannot wait for the answer: the client was closed';
+    this.end(new ClientError({ code: 'CLOSED', message }, true));
+  }
+
+  private end(error: Error): void {
+    this.ended ??= error;
+    for (const { reject } of this.waiting.values()) reject(error);
+    this.waiting.clear();
   }
 
   private onEvent(event: ClientEvent): void {

@@ -1,4 +1,4 @@
-import { ByteReader, Prng } from '@zookafka/base';
+import { ByteReader, BytesError, Prng } from '@zookafka/base';
 import {
   type ApiName,
   decodeResponse,
@@ -34,6 +34,8 @@ interface Link {
 
 const frameBytesMax = 256 << 20;
 const connectTimeoutMs = 5000;
+/** A broker that does not read what was written before a connection was closed is not waited for longer. */
+const closeTimeoutMs = 1000;
 
 /** Runs a client's machine in a process: sockets, frames, the codec. Decides nothing. */
 export class ClientShell {
@@ -74,8 +76,7 @@ export class ClientShell {
         this.open(effect);
         return;
       case 'closeLink':
-        this.links.get(effect.link)?.connection.close();
-        this.links.delete(effect.link);
+        this.close(effect.link);
         return;
       case 'sendRequest':
         this.send(effect);
@@ -110,6 +111,16 @@ export class ClientShell {
     this.links.set(link, { connection, frames: new Frames(frameBytesMax), asked: new Map() });
   }
 
+  private close(id: number): void {
+    const link = this.links.get(id);
+    if (link === undefined) return;
+    this.links.delete(id);
+    link.connection.close();
+    setTimeout(() => {
+      link.connection.destroy();
+    }, closeTimeoutMs).unref();
+  }
+
   private send(effect: Extract<ClientEffect, { kind: 'sendRequest' }>): void {
     const link = this.links.get(effect.link);
     if (link === undefined) return;
@@ -127,7 +138,7 @@ export class ClientShell {
     try {
       for (const frame of link.frames.push(bytes)) this.onFrame(id, link, frame);
     } catch (error) {
-      if (!(error instanceof RangeError || error instanceof WireError)) throw error;
+      if (!isBadAnswer(error)) throw error;
       link.connection.destroy(error);
     }
   }
@@ -145,6 +156,11 @@ export class ClientShell {
     const body = decodeResponse(api, version, reader);
     this.submit({ kind: 'response', link: id, correlationId, body });
   }
+}
+
+/** What a broker sent cannot be read: its connection is of no use, but this client goes on. */
+function isBadAnswer(error: unknown): error is Error {
+  return error instanceof RangeError || error instanceof WireError || error instanceof BytesError;
 }
 
 const unsupportedVersion = 35;
