@@ -1,6 +1,11 @@
 import { performance } from 'node:perf_hooks';
 
-import { type ClusterDescription, type ClusterLayout, findCluster } from '../cluster/layout.ts';
+import {
+  type ClusterDescription,
+  type ClusterLayout,
+  dataDefault,
+  findCluster,
+} from '../cluster/layout.ts';
 import { killNodes, pidOf } from '../cluster/nodeProcess.ts';
 import { prepareCluster, startCluster, stopCluster } from '../cluster/start.ts';
 import { usageError } from '../failure.ts';
@@ -66,7 +71,7 @@ async function runUp(options: UpOptions): Promise<void> {
   }
   const readyMs = Math.round(performance.now() - startMs);
   if (options.json) printJson(readyLine(cluster, readyMs));
-  else print(readyText(cluster, readyMs));
+  else print(readyText(cluster, readyMs, options));
   await stopping?.done;
 }
 
@@ -141,8 +146,11 @@ function readyLine(cluster: ClusterLayout, readyMs: number): object {
   };
 }
 
-function readyText(cluster: ClusterLayout, readyMs: number): string {
+/** What to try: commands that work as they are typed, on this cluster. */
+function readyText(cluster: ClusterLayout, readyMs: number, options: UpOptions): string {
   const { coordinators, brokers, data } = cluster;
+  const where = options.data === dataDefault ? '' : ` --data ${options.data}`;
+  const create = 'topics --create --topic user-logs --partitions 3 --replication-factor 3';
   return [
     `Ready in ${readyMs} ms: ${coordinators.length} coordinators, ${brokers.length} brokers, each a process of its own`,
     '',
@@ -152,11 +160,12 @@ function readyText(cluster: ClusterLayout, readyMs: number): string {
     `  Data       ${data}`,
     '',
     'Try next, in another terminal:',
-    '  npx zookafka status',
-    '  npx zookafka topics --create --topic user-logs --partitions 3 --replication-factor 3',
-    '  npx zookafka produce --topic user-logs',
-    '  npx zookafka kill leader-of:user-logs-0 && npx zookafka events',
+    ...['status', create, 'produce --topic user-logs', 'kill leader-of:user-logs-0', 'events'].map(
+      (words) => `  npx zookafka ${words}${where}`,
+    ),
     '',
-    'Ctrl-C stops all of it; npx zookafka down does so from elsewhere.',
+    options.detach
+      ? `npx zookafka down${where} stops all of it.`
+      : `Ctrl-C stops all of it; npx zookafka down${where} does so from elsewhere.`,
   ].join('\n');
 }
