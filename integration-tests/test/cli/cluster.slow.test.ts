@@ -399,6 +399,17 @@ describe('down, and up again', () => {
     expect(await cluster().say(['down'])).toBe('Nothing was running\n');
   });
 
+  it('says at once that nobody is there to ask', async () => {
+    for (const [kind, words] of [
+      ['coordinators', ['zk', 'ls', '/']],
+      ['brokers', ['topics', '--list']],
+    ] as const) {
+      const { code, stderr } = await cluster().run(words);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(new RegExp(`^zookafka: None of the ${kind} in .* runs: start them`));
+    }
+  });
+
   it('resumes what was there', async () => {
     const ready = await cluster().json<ReadyLine>(['up', '--detach']);
     expect(ready.bootstrap).toBe(cluster().ready.bootstrap);

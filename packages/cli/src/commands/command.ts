@@ -1,6 +1,8 @@
 import { type Argv, type CommandModule } from 'yargs';
 
-import { dataDefault, requireCluster } from '../cluster/layout.ts';
+import { type ClusterLayout, dataDefault, requireCluster } from '../cluster/layout.ts';
+import { runningPidOf } from '../cluster/nodeProcess.ts';
+import { failedError } from '../failure.ts';
 
 /** A command of the command line. */
 export type Command = CommandModule<object, never>;
@@ -57,7 +59,16 @@ export function bootstrapOf({
   readonly data: string;
   readonly bootstrapServer: string | undefined;
 }): string {
-  return bootstrapServer ?? requireCluster(data).bootstrap;
+  return bootstrapServer ?? requireRunning(data, 'brokers').bootstrap;
+}
+
+/** The cluster in a folder. Without a node to ask, somebody else may listen where the nodes did. */
+export function requireRunning(data: string, kind: 'brokers' | 'coordinators'): ClusterLayout {
+  const cluster = requireCluster(data);
+  if (cluster[kind].some((node) => runningPidOf(node) !== undefined)) return cluster;
+  throw failedError(
+    `None of the ${kind} in ${cluster.data} runs: start them with "zookafka up --data ${data}"`,
+  );
 }
 
 /** Prints a line of data. */

@@ -1,9 +1,17 @@
 import { createFlags, openAcl } from '@zookafka/zookeeper-wire';
 import { EnsembleClient } from '../cluster/ensembleClient.ts';
-import { requireCluster } from '../cluster/layout.ts';
 import { usageError } from '../failure.ts';
 import { statText } from '../output/statOutput.ts';
-import { command, type Command, print, printJson, tell, withData, withJson } from './command.ts';
+import {
+  command,
+  type Command,
+  print,
+  printJson,
+  requireRunning,
+  tell,
+  withData,
+  withJson,
+} from './command.ts';
 
 interface ZkOptions {
   readonly data: string;
@@ -95,7 +103,7 @@ export const zkCommand: Command = command<ZkOptions & { readonly verb: string }>
     const expected = (options as unknown as { readonly expectVersion: number }).expectVersion;
     const { verb, path, data, server } = options;
     if (!path.startsWith('/')) throw usageError(`"${path}" is no path: it begins with /`);
-    const connect = server ?? requireCluster(data).zookeeper;
+    const connect = server ?? requireRunning(data, 'coordinators').zookeeper;
     if (verb === 'watch') {
       await watch(connect, options);
       return;
