@@ -1,4 +1,4 @@
-import { type TcpConnection } from '@zookafka/runtime';
+import { type ChunkedMemory, type TcpConnection } from '@zookafka/runtime';
 import { FrameCutter } from './frameCutter.ts';
 
 /** The bounds of one connection. */
@@ -8,6 +8,15 @@ export interface ConnectionLimits {
   readonly inFlightMax: number;
   /** Bytes of those: the first that reaches it is the last that is read. */
   readonly inFlightBytesMax: number;
+}
+
+/** What a connection is made of. */
+export interface ConnectionParts {
+  readonly id: number;
+  readonly link: TcpConnection;
+  readonly nowMs: number;
+  /** Where its requests are put together. */
+  readonly memory: ChunkedMemory;
 }
 
 /** One client: cuts its stream, and reads no further while enough of its requests wait. */
@@ -27,26 +36,20 @@ export class ClientConnection {
   private inFlightBytes = 0;
   private isPaused = false;
 
-  constructor(
-    {
-      id,
-      link,
-      nowMs,
-    }: { readonly id: number; readonly link: TcpConnection; readonly nowMs: number },
-    limits: ConnectionLimits,
-  ) {
+  constructor({ id, link, nowMs, memory }: ConnectionParts, limits: ConnectionLimits) {
     this.id = id;
     this.link = link;
     this.host = hostOf(link.remoteAddress);
     this.activeMs = nowMs;
     this.limits = limits;
-    this.cutter = new FrameCutter(limits.requestBytesMax);
+    this.cutter = new FrameCutter(limits.requestBytesMax, memory);
   }
 
   get inFlightCount(): number {
     return this.sizes.length;
   }
 
+  /** @param bytes copied: valid during the call only */
   push(bytes: Uint8Array): void {
     this.cutter.push(bytes);
   }

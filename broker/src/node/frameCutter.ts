@@ -1,4 +1,5 @@
 import { CodedError } from '@zookafka/base';
+import { type ChunkedMemory } from '@zookafka/runtime';
 
 /** A stream that holds no frames. */
 export class FrameError extends CodedError<{
@@ -10,85 +11,103 @@ export class FrameError extends CodedError<{
 }
 
 const lengthBytes = 4;
+/** So much is taken on the word of a length; memory for more grows with what has come. */
+const trustedBytesMax = 64 << 10;
 
 /**
- * Cuts a stream into frames: a length of four bytes, then so many. A frame that came in one piece is given as a view of
- * it; one in several is joined once, when it is whole, so a lie about a length takes no memory.
+ * Cuts a stream into frames: a length of four bytes, then so many. What comes is copied once, to where its frame is put
+ * together, so the caller may read into the same memory again.
  */
 export class FrameCutter {
   private readonly sizeMax: number;
-  private readonly pieces: Uint8Array[] = [];
-  /** Where the first piece is read from. */
-  private at = 0;
-  /** Bytes in all pieces from `at` on. */
-  private bytes = 0;
+  private readonly memory: ChunkedMemory;
+  private readonly ready: Uint8Array[] = [];
+  private readonly length = new Uint8Array(lengthBytes);
+  private lengthFilled = 0;
   /** Of the frame that comes, or -1 while its length is not known. */
   private size = -1;
+  private frame: Uint8Array = new Uint8Array(0);
+  private filled = 0;
+  private readyBytes = 0;
+  /** Thrown once the frames before it are taken: nothing that follows means anything. */
+  private error: FrameError | undefined;
 
-  constructor(sizeMax: number) {
+  constructor(sizeMax: number, memory: ChunkedMemory) {
     this.sizeMax = sizeMax;
+    this.memory = memory;
   }
 
-  /** Bytes that came and are in no frame yet. */
+  /** Bytes that came and were in no frame that was taken. */
   get bytesHeld(): number {
-    return this.bytes;
+    return this.readyBytes + this.filled + (this.size === -1 ? this.lengthFilled : 0);
   }
 
+  /** @param piece what came: valid during the call only */
   push(piece: Uint8Array): void {
-    if (piece.length === 0) return;
-    this.pieces.push(piece);
-    this.bytes += piece.length;
+    let at = 0;
+    while (at < piece.length && this.error === undefined) {
+      at = this.size === -1 ? this.fillLength(piece, at) : this.fillFrame(piece, at);
+      if (this.size !== -1 && this.filled === this.size) this.finish();
+    }
   }
 
   /**
    * @returns the next frame, without its length, or undefined until more comes
-   * @throws {FrameError} when a length is negative or too large: nothing that follows means anything
+   * @throws {FrameError} when a length is negative or too large
    */
   next(): Uint8Array | undefined {
-    if (this.size === -1) {
-      if (this.bytes < lengthBytes) return undefined;
-      this.size = this.readLength();
-    }
-    if (this.bytes < this.size) return undefined;
-    const frame = this.take(this.size);
-    this.size = -1;
+    const frame = this.ready.shift();
+    if (frame === undefined && this.error !== undefined) throw this.error;
+    this.readyBytes -= frame?.length ?? 0;
     return frame;
   }
 
-  private readLength(): number {
-    const bytes = this.take(lengthBytes);
-    const size = new DataView(bytes.buffer, bytes.byteOffset, lengthBytes).getInt32(0);
-    if (size >= 0 && size <= this.sizeMax) return size;
-    throw new FrameError(
-      { code: 'BAD_SIZE', size, sizeMax: this.sizeMax },
-      `Cannot read a frame: its length is ${size}, at most ${this.sizeMax} is taken`,
-    );
+  private fillLength(piece: Uint8Array, from: number): number {
+    let at = from;
+    while (at < piece.length && this.lengthFilled < lengthBytes) {
+      this.length[this.lengthFilled++] = piece[at++] as number;
+    }
+    if (this.lengthFilled === lengthBytes) this.begin();
+    return at;
   }
 
-  /** Takes so many bytes, which are there. */
-  private take(count: number): Uint8Array {
-    this.bytes -= count;
-    const first = this.pieces[0];
-    if (first !== undefined && first.length - this.at >= count) {
-      const view = first.subarray(this.at, this.at + count);
-      this.at += count;
-      if (this.at === first.length) this.drop();
-      return view;
+  private begin(): void {
+    this.lengthFilled = 0;
+    const { sizeMax } = this;
+    const size = new DataView(this.length.buffer).getInt32(0);
+    if (size < 0 || size > sizeMax) {
+      this.error = new FrameError(
+        { code: 'BAD_SIZE', size, sizeMax },
+        `Cannot read a frame: its length is ${size}, at most ${sizeMax} is taken`,
+      );
+      return;
     }
-    const joined = new Uint8Array(Buffer.allocUnsafeSlow(count).buffer);
-    for (let filled = 0; filled < count;) {
-      const piece = this.pieces[0] as Uint8Array;
-      const part = piece.subarray(this.at, this.at + count - filled);
-      joined.set(part, filled);
-      filled += part.length;
-      this.at += part.length;
-      if (this.at === piece.length) this.drop();
-    }
-    return joined;
+    this.size = size;
+    this.filled = 0;
+    this.frame = this.memory.take(Math.min(size, trustedBytesMax));
   }
 
-  private drop(): void {
-    this.pieces.shift();
-    this.at = 0;
+  private fillFrame(piece: Uint8Array, from: number): number {
+    const end = Math.min(piece.length, from + this.size - this.filled);
+    const part = from === 0 && end === piece.length ? piece : piece.subarray(from, end);
+    this.makeRoom(this.filled + part.length);
+    this.frame.set(part, this.filled);
+    this.filled += part.length;
+    return end;
+  }
+
+  private makeRoom(bytes: number): void {
+    if (bytes <= this.frame.length) return;
+    const grown = this.memory.take(Math.min(this.size, Math.max(bytes, this.frame.length * 2)));
+    grown.set(this.frame.subarray(0, this.filled));
+    this.frame = grown;
+  }
+
+  private finish(): void {
+    this.ready.push(this.frame);
+    this.readyBytes += this.size;
+    this.frame = new Uint8Array(0);
+    this.filled = 0;
+    this.size = -1;
   }
 }

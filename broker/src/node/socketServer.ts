@@ -9,7 +9,13 @@ import {
   type RequestOf,
   type ResponseBody,
 } from '@zookafka/kafka-wire';
-import { type Clock, type Log, type TcpConnection, TcpServer } from '@zookafka/runtime';
+import {
+  ChunkedMemory,
+  type Clock,
+  type Log,
+  type TcpConnection,
+  TcpServer,
+} from '@zookafka/runtime';
 import { type BrokerEffect, type BrokerInput, type RequestInput } from '../core/index.ts';
 import { ClientConnection } from './clientConnection.ts';
 import { type SocketSettings } from './configuration.ts';
@@ -57,6 +63,8 @@ export class SocketServer {
   private readonly countByHost = new Map<string, number>();
   /** Connections with memory of answers. */
   private readonly lending = new Set<ClientConnection>();
+  /** Requests are put together here. */
+  private readonly memory = new ChunkedMemory();
   private server: TcpServer | undefined;
   private idleTimer: NodeJS.Timeout | undefined;
   private idLast = 0;
@@ -72,6 +80,7 @@ export class SocketServer {
       this.server = await TcpServer.listen({
         ...listen,
         bufferedBytesMax,
+        lendsBytes: true,
         connectionCountMax: settings.connectionCountMax,
         onConnection: (link) => {
           this.accept(link);
@@ -134,7 +143,7 @@ export class SocketServer {
     const { settings, requestsInFlightMax, clock, submit } = this.options;
     const { requestBytesMax } = settings;
     const connection = new ClientConnection(
-      { id: ++this.idLast, link, nowMs: clock.monotonicMs() },
+      { id: ++this.idLast, link, nowMs: clock.monotonicMs(), memory: this.memory },
       { requestBytesMax, inFlightMax: requestsInFlightMax, inFlightBytesMax: requestBytesMax },
     );
     const { id, host } = connection;

@@ -1,3 +1,4 @@
+import { ChunkedMemory } from '@zookafka/runtime';
 import { FrameCutter } from '../../src/node/frameCutter.ts';
 import { ReusedFrames } from '../../src/node/reusedFrames.ts';
 
@@ -31,7 +32,7 @@ describe('FrameCutter', () => {
   it.each([1, 2, 3, 5, 7, 1000, 65_536, 1_000_000])(
     'cuts a stream that comes in pieces of %d',
     (size) => {
-      const cutter = new FrameCutter(100_000);
+      const cutter = new FrameCutter(100_000, new ChunkedMemory());
       const found: number[][] = [];
       for (const piece of pieces(stream, size)) {
         cutter.push(piece);
@@ -45,15 +46,41 @@ describe('FrameCutter', () => {
     },
   );
 
-  it('gives a frame that came in one piece as a view of it', () => {
-    const cutter = new FrameCutter(100);
-    const piece = new Uint8Array(frameOf(9, 1));
+  it('keeps nothing of the memory that a piece came in', () => {
+    const cutter = new FrameCutter(100, new ChunkedMemory());
+    const piece = frameOf(9, 1);
     cutter.push(piece);
-    expect(cutter.next()?.buffer).toBe(piece.buffer);
+    piece.fill(7);
+    cutter.push(frameOf(9, 2));
+    expect(cutter.next()).toEqual(new Uint8Array(9).fill(1));
+    expect(cutter.next()).toEqual(new Uint8Array(9).fill(2));
+  });
+
+  it('takes little memory on the word of a length', () => {
+    const taken: number[] = [];
+    const memory = new ChunkedMemory();
+    const cutter = new FrameCutter(100 << 20, {
+      take: (length: number) => {
+        taken.push(length);
+        return memory.take(length);
+      },
+      copy: (bytes: Uint8Array) => memory.copy(bytes),
+    } as ChunkedMemory);
+    cutter.push(lengthOf(100 << 20));
+    for (let count = 0; count < 5; count++) cutter.push(new Uint8Array(60_000));
+    expect(Math.max(...taken)).toBeLessThan(1 << 20);
+  });
+
+  it('gives the frames before a length that cannot be', () => {
+    const cutter = new FrameCutter(100, new ChunkedMemory());
+    cutter.push(Buffer.concat([frameOf(9, 1), lengthOf(-5), frameOf(9, 2)]));
+    expect(cutter.next()).toEqual(new Uint8Array(9).fill(1));
+    expect(() => cutter.next()).toThrow('its length is -5');
+    expect(() => cutter.next()).toThrow('its length is -5');
   });
 
   it.each([-1, 101, 0x7fff_ffff])('refuses a length of %d', (size) => {
-    const cutter = new FrameCutter(100);
+    const cutter = new FrameCutter(100, new ChunkedMemory());
     cutter.push(lengthOf(size));
     expect(() => cutter.next()).toThrow(`its length is ${size}, at most 100 is taken`);
   });

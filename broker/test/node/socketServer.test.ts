@@ -7,7 +7,7 @@ import {
   encodeRequestFrame,
 } from '@zookafka/kafka-wire';
 import { ByteReader } from '@zookafka/base';
-import { loadCodecs, processClock, silentLog } from '@zookafka/runtime';
+import { ChunkedMemory, loadCodecs, processClock, silentLog } from '@zookafka/runtime';
 import { type BrokerInput, type RequestInput } from '../../src/core/index.ts';
 import { FrameCutter } from '../../src/node/frameCutter.ts';
 import { ReadBuffers } from '../../src/node/readBuffers.ts';
@@ -197,7 +197,7 @@ describe('SocketServer', () => {
     await inputs.count(2);
     for (const input of inputs.all) answer(server, input as RequestInput);
     const [data] = (await once(client, 'data')) as [Buffer];
-    const cutter = new FrameCutter(1000);
+    const cutter = new FrameCutter(1000, new ChunkedMemory());
     cutter.push(data);
     expect([cutter.next(), cutter.next()].every((frame) => frame !== undefined)).toBe(true);
   });

@@ -1,3 +1,4 @@
+export { ChunkedMemory } from './chunkedMemory.ts';
 export { processClock, type Clock } from './clock.ts';
 export { EventLog, type EventLine, type EventLogOptions } from './eventLog.ts';
 export {

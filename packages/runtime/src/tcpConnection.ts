@@ -33,6 +33,8 @@ export interface TcpLimits {
 const bufferedBytesMaxDefault = 64 * 1024 * 1024;
 /** Chunks of a turn that are together no larger are joined: one small copy costs less than a long `writev`. */
 const joinedBytesMax = 64 * 1024;
+/** Where they are joined: used again when the system took all of it at once, as it does unless the peer is slow. */
+let joined = Buffer.allocUnsafeSlow(joinedBytesMax);
 
 /**
  * One TCP connection: what one turn writes leaves in one system call, and the end is told exactly once.
@@ -40,15 +42,20 @@ const joinedBytesMax = 64 * 1024;
 export class TcpConnection {
   private readonly socket: Socket;
   private readonly bufferedBytesMax: number;
+  private readonly isReadElsewhere: boolean;
   private handlers: TcpHandlers | undefined;
   private chunks: Uint8Array[] = [];
   private chunkBytes = 0;
+  /** What came before `start`: at most what one turn read. */
+  private early: Uint8Array[] = [];
   private error: Error | undefined;
   private isClosing = false;
 
-  constructor(socket: Socket, limits: TcpLimits = {}) {
+  /** @param isReadElsewhere whether what comes is given to `onBytes`, not emitted by the socket */
+  constructor(socket: Socket, limits: TcpLimits = {}, isReadElsewhere = false) {
     this.socket = socket;
     this.bufferedBytesMax = limits.bufferedBytesMax ?? bufferedBytesMaxDefault;
+    this.isReadElsewhere = isReadElsewhere;
     socket.setNoDelay(true);
     socket.on('error', (error) => {
       this.error ??= error;
@@ -58,6 +65,7 @@ export class TcpConnection {
       this.isClosing = true;
       this.handlers = undefined;
       this.chunks = [];
+      this.early = [];
       handlers?.onClose(this.error);
     });
   }
@@ -71,7 +79,19 @@ export class TcpConnection {
       return;
     }
     this.socket.on('drain', () => this.handlers?.onDrain?.());
-    this.socket.on('data', (bytes: Buffer) => this.handlers?.onData(bytes));
+    const { early } = this;
+    this.early = [];
+    for (const bytes of early) this.onBytes(bytes);
+    if (!this.isReadElsewhere)
+      this.socket.on('data', (bytes: Buffer) => {
+        this.onBytes(bytes);
+      });
+  }
+
+  /** Bytes that somebody else read from this connection, in their order. Those that come before `start` wait for it. */
+  onBytes(bytes: Uint8Array): void {
+    if (this.handlers !== undefined) this.handlers.onData(bytes);
+    else if (!this.isClosing) this.early.push(bytes);
   }
 
   get remoteAddress(): string {
@@ -107,7 +127,7 @@ export class TcpConnection {
     if (chunks.length === 1) {
       this.socket.write(chunks[0] as Uint8Array);
     } else if (this.chunkBytes <= joinedBytesMax) {
-      this.socket.write(Buffer.concat(chunks, this.chunkBytes));
+      this.writeJoined(chunks);
     } else {
       this.socket.cork();
       for (const chunk of chunks) this.socket.write(chunk);
@@ -122,6 +142,16 @@ export class TcpConnection {
         `Cannot send to ${this.remoteAddress}: ${bufferedBytes} bytes wait for it to read`,
       ),
     );
+  }
+
+  private writeJoined(chunks: readonly Uint8Array[]): void {
+    let at = 0;
+    for (const chunk of chunks) {
+      joined.set(chunk, at);
+      at += chunk.length;
+    }
+    this.socket.write(joined.subarray(0, at));
+    if (this.socket.writableLength > 0) joined = Buffer.allocUnsafeSlow(joinedBytesMax);
   }
 
   /** Reads nothing more until `resume`. */

@@ -1,5 +1,7 @@
 import { type Server as HttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { readInto } from './acceptedSocket.ts';
+import { ChunkedMemory } from './chunkedMemory.ts';
 import {
   type TcpConnection,
   TcpConnection as Connection,
@@ -19,11 +21,15 @@ export interface TcpServerOptions extends TcpLimits {
   readonly firstByteMsMax?: number;
   /** Further ones are closed at once. */
   readonly connectionCountMax?: number;
+  /** What `onData` is given is valid during the call only: its owner copies what it keeps. */
+  readonly lendsBytes?: boolean;
   /** A connection could not be accepted: too many files are open. */
   readonly onError?: (error: Error) => void;
 }
 
 const firstByteMsMaxDefault = 30_000;
+/** As much as one read takes. */
+const receivedBytes = 64 << 10;
 
 /**
  * Listens on one port. With an HTTP server given, it tells dialects apart by the first byte: lengths of binary frames
@@ -33,13 +39,15 @@ export class TcpServer {
   private readonly server: Server;
   private readonly options: TcpServerOptions;
   private readonly sockets = new Set<Socket>();
+  private readonly memory = new ChunkedMemory();
+  private readonly received = Buffer.allocUnsafeSlow(receivedBytes);
 
   private constructor(options: TcpServerOptions) {
     this.options = options;
-    this.server = createServer({ noDelay: true }, (socket) => {
+    const pauseOnConnect = options.http === undefined;
+    this.server = createServer({ noDelay: true, pauseOnConnect }, (socket) => {
       this.accept(socket);
     });
-    this.server.maxConnections = options.connectionCountMax ?? Infinity;
   }
 
   /** @returns when the port is bound; rejects with the platform's error when it is taken */
@@ -77,18 +85,35 @@ export class TcpServer {
   }
 
   private accept(socket: Socket): void {
-    this.sockets.add(socket);
-    socket.once('close', () => this.sockets.delete(socket));
+    if (this.sockets.size >= (this.options.connectionCountMax ?? Infinity)) {
+      socket.destroy();
+      return;
+    }
     const { http } = this.options;
     if (http === undefined) this.handOver(socket);
     else this.listenFirst(socket, http);
   }
 
-  private handOver(socket: Socket): void {
-    this.options.onConnection(new Connection(socket, this.options));
+  private count(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
+  }
+
+  /** @param first what was read of it already */
+  private handOver(accepted: Socket, first?: Uint8Array): void {
+    const { lendsBytes = false } = this.options;
+    const socket = readInto(accepted, this.received, (bytes) => {
+      connection.onBytes(lendsBytes ? bytes : this.memory.copy(bytes));
+    });
+    if (socket !== accepted || first === undefined) this.count(socket);
+    const connection = new Connection(socket, this.options, socket !== accepted);
+    if (first !== undefined) connection.onBytes(first);
+    this.options.onConnection(connection);
+    if (socket === accepted) socket.resume();
   }
 
   private listenFirst(socket: Socket, http: HttpServer): void {
+    this.count(socket);
     const onError = (): void => {
       socket.destroy();
     };
@@ -98,17 +123,25 @@ export class TcpServer {
       socket.setTimeout(0);
       socket.off('timeout', onError);
       socket.pause();
-      socket.unshift(first);
-      if (!isUpperCase(first[0])) {
-        this.handOver(socket);
+      // Whatever else this turn reads of it is read before somebody else reads on.
+      setImmediate(() => {
+        if (socket.destroyed) return;
+        const rest = socket.read() as Buffer | null;
+        const head = rest === null ? first : Buffer.concat([first, rest]);
+        this.giveTo(socket, head, http);
         socket.off('error', onError);
-        socket.resume();
-        return;
-      }
-      http.emit('connection', socket);
-      socket.off('error', onError);
-      socket.resume();
+      });
     });
+  }
+
+  private giveTo(socket: Socket, head: Buffer, http: HttpServer): void {
+    if (!isUpperCase(head[0])) {
+      this.handOver(socket, head);
+      return;
+    }
+    socket.unshift(head);
+    http.emit('connection', socket);
+    socket.resume();
   }
 }
 

@@ -160,6 +160,124 @@ describe('TCP', () => {
   });
 });
 
+describe('accepted connections', () => {
+  it('give pieces that stay as they came', async () => {
+    const pieces: Uint8Array[] = [];
+    let arrived = 0;
+    const enough = new Promise<void>((resolve) => {
+      void listen({
+        onConnection: (connection) => {
+          connection.start({
+            onData: (bytes) => {
+              pieces.push(bytes);
+              arrived += bytes.length;
+              if (arrived === 300_000) resolve();
+            },
+            onClose: () => undefined,
+          });
+        },
+      }).then((server) => {
+        const clients = [1, 2, 3].map((fill) => {
+          const client = connect(server.port, host);
+          client.write(Buffer.alloc(100_000, fill));
+          return client;
+        });
+        stops.unshift(() => {
+          for (const client of clients) client.destroy();
+          return Promise.resolve();
+        });
+      });
+    });
+    await enough;
+    const sums = new Map<number, number>();
+    for (const piece of pieces) {
+      expect(piece.every((byte) => byte === piece[0])).toBe(true);
+      const fill = piece[0] as number;
+      sums.set(fill, (sums.get(fill) ?? 0) + piece.length);
+    }
+    expect([...sums].sort(([left], [right]) => left - right)).toEqual([
+      [1, 100_000],
+      [2, 100_000],
+      [3, 100_000],
+    ]);
+  });
+
+  it('read into the same memory where their owner copies what it keeps', async () => {
+    const buffers = new Set<ArrayBufferLike>();
+    const server = await listen({
+      lendsBytes: true,
+      onConnection: (connection) => {
+        connection.start({
+          onData: (bytes) => {
+            buffers.add(bytes.buffer);
+            connection.write(bytes.slice());
+          },
+          onClose: () => undefined,
+        });
+      },
+    });
+    for (const text of ['one', 'two', 'three']) {
+      const client = connect(server.port, host);
+      client.write(text);
+      expect(String((await once(client, 'data'))[0])).toBe(text);
+      client.destroy();
+    }
+    expect(buffers.size).toBe(1);
+  });
+
+  it('read nothing while they are paused, and lose nothing', async () => {
+    let link: TcpConnection | undefined;
+    let text = '';
+    const server = await listen({
+      onConnection: (connection) => {
+        link ??= connection;
+        connection.start({
+          onData: (bytes) => {
+            text += Buffer.from(bytes).toString();
+            connection.write(bytes);
+          },
+          onClose: () => undefined,
+        });
+      },
+    });
+    const client = connect(server.port, host);
+    client.write('a');
+    await once(client, 'data');
+    link?.pause();
+    client.write('b');
+    // A second connection is served meanwhile, by the same loop.
+    const other = connect(server.port, host);
+    other.write('c');
+    await once(other, 'data');
+    expect(text).toBe('ac');
+    client.write('d');
+    const answers = once(client, 'data');
+    (link as unknown as TcpConnection).resume();
+    other.destroy();
+    await answers;
+    client.end();
+    await once(client, 'close');
+    expect([...text].sort().join('')).toBe('abcd');
+  });
+
+  it('are refused over a limit, until one ends', async () => {
+    const server = await listen({ onConnection: echo, connectionCountMax: 1 });
+    const first = connect(server.port, host);
+    first.write('x');
+    await once(first, 'data');
+    const second = connect(server.port, host);
+    second.on('error', () => undefined);
+    await once(second, 'close');
+    expect(server.connectionCount).toBe(1);
+    first.end();
+    await once(first, 'close');
+    const third = connect(server.port, host);
+    third.write('y');
+    expect(String((await once(third, 'data'))[0])).toBe('y');
+    third.destroy();
+  });
+});
+
 describe('one port', () => {
   it('tells binary frames, four-letter words and WebSockets apart', async () => {
     const server = await listenBoth();
