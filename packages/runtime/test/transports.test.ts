@@ -257,7 +257,7 @@ describe('accepted connections', () => {
     await answers;
     client.end();
     await once(client, 'close');
-    expect([...text].sort().join('')).toBe('abcd');
+    expect(Array.from(text).sort().join('')).toBe('abcd');
   });
 
   it('are refused over a limit, until one ends', async () => {
