@@ -3,6 +3,9 @@ import { Worker } from 'node:worker_threads';
 import { type SimulateOptions } from './options.ts';
 import { type SeedResult } from './seedResult.ts';
 
+/** A seed leaves little behind it: a large nursery lets most of it die there. */
+const youngMegabytes = 64;
+
 /**
  * Runs seeds on worker threads, each one seed at a time.
  *
@@ -23,7 +26,10 @@ function runWorker(
   { seconds, onResult }: { seconds: number; onResult: (result: SeedResult) => void },
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(join(__dirname, 'worker.js'), { workerData: { seconds } });
+    const worker = new Worker(join(__dirname, 'worker.js'), {
+      workerData: { seconds },
+      resourceLimits: { maxYoungGenerationSizeMb: youngMegabytes },
+    });
     const next = (): void => {
       const seed = waiting.next();
       if (seed.done !== true) worker.postMessage(seed.value);

@@ -3,6 +3,11 @@ import { type Network } from './network.ts';
 import { type StrikeKind, type Swarm } from './swarm.ts';
 import { type World } from './world.ts';
 
+type PowerCut = 'powerCut' | 'brokerPowerCut';
+
+/** What happens to one process. */
+type Blow = PowerCut | 'kill' | 'bounce' | 'pause';
+
 /** A process that can be harmed. */
 export interface Victim {
   readonly name: string;
@@ -20,8 +25,9 @@ export interface VictimGroup {
   readonly victims: readonly Victim[];
   /** How many of them may be down or paused at a time: what the protocol promises to survive, and one more. */
   readonly downCountMax: number;
-  /** A power cut is within what they promise. */
-  readonly survivesPowerCuts: boolean;
+  /** Whether a power cut is within what they promise now. */
+  readonly survivesPowerCut: () => boolean;
+  readonly powerCutKind: PowerCut;
 }
 
 /** What the nemesis works with. */
@@ -32,6 +38,8 @@ export interface NemesisParts {
   readonly groups: readonly VictimGroup[];
   /** Processes that are cut off from others but never harmed: clients. */
   readonly bystanders: readonly { readonly name: string }[];
+  /** Somebody was harmed so much that the promise holds only while nobody else is. */
+  readonly isCalmNeeded: () => boolean;
 }
 
 const downMsMin = 50;
@@ -59,7 +67,7 @@ export class Nemesis {
     const { world, swarm } = this.parts;
     world.after(1 + this.prng.below(swarm.faultEveryMs * 2), () => {
       if (this.isOver) return;
-      this.harm();
+      if (!this.parts.isCalmNeeded()) this.harm();
       this.begin();
     });
   }
@@ -70,10 +78,11 @@ export class Nemesis {
    */
   heal(): void {
     this.isOver = true;
-    const { network, groups, swarm } = this.parts;
+    const { network, groups, swarm, isCalmNeeded } = this.parts;
     network.heal();
+    const isOneLeftDead = swarm.isOneLeftDead && !isCalmNeeded();
     for (const { victims } of groups) {
-      if (swarm.isOneLeftDead && victims.length >= quorumCountMin)
+      if (isOneLeftDead && victims.length >= quorumCountMin)
         this.leaveDead(this.prng.pick(victims));
       this.revive(victims.filter((victim) => !this.leftDead.has(victim)));
     }
@@ -140,17 +149,21 @@ export class Nemesis {
     });
   }
 
-  private strike(kind: 'kill' | 'bounce' | 'powerCut' | 'pause'): void {
-    const group = this.prng.pick(this.parts.groups);
+  private strike(kind: Blow): void {
+    const { groups } = this.parts;
+    const group = isPowerCut(kind)
+      ? groups.find(({ powerCutKind }) => powerCutKind === kind)
+      : this.prng.pick(groups);
+    if (group === undefined) return;
     const down = group.victims.filter(({ isRunning }) => !isRunning).length;
     const running = group.victims.filter(({ isRunning }) => isRunning);
     if (down >= group.downCountMax || running.length === 0) return;
-    if (kind === 'powerCut' && !group.survivesPowerCuts) return;
+    if (isPowerCut(kind) && !group.survivesPowerCut()) return;
     this.parts.swarm.count(kind);
     this.harmOne(this.prng.pick(running), kind);
   }
 
-  private harmOne(victim: Victim, kind: 'kill' | 'bounce' | 'powerCut' | 'pause'): void {
+  private harmOne(victim: Victim, kind: Blow): void {
     const { world } = this.parts;
     const downMs =
       kind === 'bounce'
@@ -163,8 +176,8 @@ export class Nemesis {
       });
       return;
     }
-    this.note(`${victim.name} is ${kind === 'powerCut' ? 'without power' : 'killed'}`);
-    if (kind === 'powerCut') victim.powerCut();
+    this.note(`${victim.name} is ${isPowerCut(kind) ? 'without power' : 'killed'}`);
+    if (isPowerCut(kind)) victim.powerCut();
     else victim.kill();
     world.after(downMs, () => {
       if (!victim.isUp && !this.leftDead.has(victim)) victim.start();
@@ -174,4 +187,8 @@ export class Nemesis {
   private note(text: string): void {
     this.parts.world.history.add(this.parts.world.nowMs, text);
   }
+}
+
+function isPowerCut(kind: Blow): kind is PowerCut {
+  return kind === 'powerCut' || kind === 'brokerPowerCut';
 }

@@ -55,6 +55,11 @@ export class Network {
     this.cuts.add(`${from}>${to}`);
   }
 
+  /** Nobody is cut off. */
+  get isWhole(): boolean {
+    return this.cuts.size === 0;
+  }
+
   heal(): void {
     this.cuts.clear();
     for (const stream of [...this.streams]) if (stream.isBroken) stream.close(undefined);

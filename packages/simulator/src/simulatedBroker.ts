@@ -1,4 +1,4 @@
-import { ByteReader, bytesConcat } from '@zookafka/base';
+import { ByteReader, bytesConcat, type Prng } from '@zookafka/base';
 import {
   type BatchVerdict,
   Broker,
@@ -54,6 +54,8 @@ interface Peer {
 const lengthBytes = 4;
 const sessionTimeoutMs = 4000;
 const simulatedPort = 9092;
+/** How often a power cut takes what a broker keeps of its session. */
+const sessionLostPermille = 300;
 
 /** A broker as a process: its machine, its logs on a simulated disk, its connections; all through the real codecs. */
 export class SimulatedBroker extends SimulatedNode<BrokerInput, BrokerEffect> {
@@ -62,6 +64,7 @@ export class SimulatedBroker extends SimulatedNode<BrokerInput, BrokerEffect> {
   broker: Broker | undefined;
   private readonly parts: SimulatedBrokerParts;
   private transport: SessionTransport | undefined;
+  private readonly prng: Prng;
   private storedSession: StoredSession | null = null;
   private connections = new Map<number, StreamPort<Uint8Array>>();
   private peers = new Map<number, Peer>();
@@ -72,6 +75,7 @@ export class SimulatedBroker extends SimulatedNode<BrokerInput, BrokerEffect> {
     this.parts = parts;
     this.brokerId = parts.brokerId;
     this.logs = new SimulatedLogs(parts.brokerId);
+    this.prng = parts.world.chanceFor();
   }
 
   start(): void {
@@ -123,9 +127,12 @@ export class SimulatedBroker extends SimulatedNode<BrokerInput, BrokerEffect> {
     this.parts.network.closeOf(this.name);
   }
 
-  /** Not within what brokers promise: the nemesis leaves it out. */
+  /** Its machine goes dark: a broker syncs little, so its logs may be shorter than what it acknowledged. */
   powerCut(): void {
     this.kill();
+    this.logs.powerCut(this.prng);
+    if (this.prng.chance(sessionLostPermille)) this.storedSession = null;
+    this.parts.checks.onPowerCut(this.brokerId);
   }
 
   /** A client or another broker connects. */

@@ -1,4 +1,4 @@
-import { assert, crc32c } from '@zookafka/base';
+import { assert, crc32c, type Prng } from '@zookafka/base';
 import {
   type BrokerEffect,
   type BrokerInput,
@@ -64,6 +64,7 @@ export class SimulatedLogs {
   constructor(broker: number) {
     this.broker = broker;
     this.files.makeDirectory(logFolder);
+    this.files.syncDirectory('/');
   }
 
   /** The process died: what was written stays, open files do not. */
@@ -71,6 +72,12 @@ export class SimulatedLogs {
     this.files.kill();
     this.open.clear();
     this.directory = undefined;
+  }
+
+  /** The machine lost its power: of what was not synced, some is gone. */
+  powerCut(prng: Prng): void {
+    this.kill();
+    this.files.powerCut(prng);
   }
 
   /** Opens all logs again. */

@@ -86,6 +86,7 @@ export class Simulation {
       this.replication.onState(partition);
     },
   );
+  private readonly offsetsState = new PartitionStates('__consumer_offsets', 1);
   private readonly partitions: readonly number[];
   private readonly seed: number;
   private readonly safetyMs: number;
@@ -108,6 +109,7 @@ export class Simulation {
     this.replication = replication;
     const ensemble = new EnsembleChecks(world, (tree) => {
       this.states.onTree(tree);
+      this.offsetsState.onTree(tree);
     });
     this.ensemble = ensemble;
     const members = (): readonly SimulatedMember[] => this.members;
@@ -180,13 +182,34 @@ export class Simulation {
     const ensemble = {
       victims: members,
       downCountMax: Math.ceil(members.length / 2),
-      survivesPowerCuts: true,
+      survivesPowerCut: () => true,
+      powerCutKind: 'powerCut' as const,
     };
-    // Brokers promise nothing that was not synced when the power fails: they meet kills.
-    const cluster = { victims: brokers, downCountMax: 2, survivesPowerCuts: false };
+    const cluster = {
+      victims: brokers,
+      downCountMax: 2,
+      survivesPowerCut: () => this.haveOthersAll(),
+      powerCutKind: 'brokerPowerCut' as const,
+    };
+    const isCalmNeeded = (): boolean => this.replication.isAnybodyLossy;
     const groups = brokers.length === 0 ? [ensemble] : [ensemble, cluster];
     const bystanders = [...this.znodeClients, ...this.producers, ...this.consumers];
-    return new Nemesis({ world, swarm, network, groups, bystanders });
+    return new Nemesis({ world, swarm, network, groups, bystanders, isCalmNeeded });
+  }
+
+  /**
+   * A broker syncs little: what is acknowledged survives its power cut where others in sync have it and live on until
+   * the controller has put it out of the ISR. So: only when all is well, and nobody else is harmed until then.
+   */
+  private haveOthersAll(): boolean {
+    const count = this.brokers.length;
+    const states = [...this.partitions.map((one) => this.states.of(one)), this.offsetsState.of(0)];
+    return (
+      count > 1 &&
+      this.network.isWhole &&
+      [...this.members, ...this.brokers].every(({ isRunning }) => isRunning) &&
+      states.every((state) => state?.isr.length === count)
+    );
   }
 
   private runFor(durationMs: number): void {

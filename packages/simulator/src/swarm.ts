@@ -12,6 +12,7 @@ export const faultKinds = [
   'kill',
   'bounce',
   'powerCut',
+  'brokerPowerCut',
   'pause',
   'slowDisk',
 ] as const;
@@ -20,7 +21,14 @@ export type FaultKind = (typeof faultKinds)[number];
 
 /** What happens now and then to a process or to the network, as against each single message. */
 export type StrikeKind =
-  'linkCut' | 'oneWayPartition' | 'partition' | 'kill' | 'bounce' | 'powerCut' | 'pause';
+  | 'linkCut'
+  | 'oneWayPartition'
+  | 'partition'
+  | 'kill'
+  | 'bounce'
+  | 'powerCut'
+  | 'brokerPowerCut'
+  | 'pause';
 
 /** How many of a hundred seeds have so many. */
 type CountWeights = readonly (readonly [count: number, weight: number])[];
@@ -64,8 +72,8 @@ export class Swarm {
     const rate = (max: number): number => (prng.chance(300) ? 0 : prng.below(max));
     this.memberCount = weighted(prng, memberCountWeights);
     this.brokerCount = weighted(prng, brokerCountWeights);
-    this.thinkMsMax = prng.between(40, 250);
-    this.producePauseMsMax = prng.between(40, 250);
+    this.thinkMsMax = prng.between(50, 300);
+    this.producePauseMsMax = prng.between(60, 400);
     this.delayMsMin = prng.below(2);
     this.delayMsMax = prng.between(2, 12);
     this.slowPermille = rate(20);
@@ -82,6 +90,7 @@ export class Swarm {
       kill: rate(10),
       bounce: rate(6),
       powerCut: rate(8),
+      brokerPowerCut: rate(12),
       pause: rate(6),
     };
     this.isOneLeftDead = prng.chance(400);

@@ -9,7 +9,7 @@ import { faultKinds, Simulation, type SimulationReport, Violation } from '../src
 import { mutants } from './mutants.ts';
 
 const factor = Number(process.env['ZOOKAFKA_SEEDS'] ?? 1);
-const seedsPerMutantMax = 40;
+const seedsPerMutantMax = 100;
 const firstSeed = 1000;
 
 function runAll(count: number, brokerCount: number): readonly SimulationReport[] {
@@ -18,21 +18,21 @@ function runAll(count: number, brokerCount: number): readonly SimulationReport[]
   );
 }
 
-function expectAllFaults(reports: readonly SimulationReport[]): void {
+function unseenFaults(reports: readonly SimulationReport[]): readonly string[] {
   const seen = new Set(reports.flatMap(({ faults }) => [...faults.keys()]));
-  expect(faultKinds.filter((kind) => !seen.has(kind))).toEqual([]);
+  return faultKinds.filter((kind) => !seen.has(kind));
 }
 
 describe('seeds', () => {
   it('of the ensemble: no rule is broken, every sort of fault happens, much is acknowledged', () => {
     const reports = runAll(40, 0);
-    expectAllFaults(reports);
+    expect(unseenFaults(reports)).toEqual(['brokerPowerCut']);
     expect(reports.filter(({ ackedOperations }) => ackedOperations < 100)).toEqual([]);
   });
 
   it('of the whole cluster: no rule is broken, every sort of fault happens, much is acknowledged', () => {
     const reports = runAll(8, 3);
-    expectAllFaults(reports);
+    expect(unseenFaults(reports)).toEqual([]);
     expect(reports.filter(({ ackedOperations }) => ackedOperations < 100)).toEqual([]);
     expect(reports.filter(({ ackedRecords }) => ackedRecords < 100)).toEqual([]);
   });

@@ -86,6 +86,8 @@ export class InSyncCompleteness extends ReplicationInvariant {
     const broker = this.view.brokers().find(({ brokerId }) => brokerId === id);
     const replica = broker && this.replicaOf(broker, partition);
     if (replica?.log !== 'open' || replica.logEndOffset >= end) return;
+    // It counts as failed, then started: until the controller has seen that, it is in sync in name only.
+    if (this.view.isLossy(id, partition)) return;
     this.fail(
       'K3',
       `broker ${id} is in sync for partition ${partition} and its log ends at ${replica.logEndOffset}; acknowledged is all below ${end}`,

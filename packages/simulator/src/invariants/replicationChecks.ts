@@ -24,12 +24,17 @@ export class ReplicationChecks {
   private readonly view: ReplicationView;
   private readonly ghost: GhostRecords;
   private readonly invariants: readonly ReplicationInvariant[];
+  /** By partition, the brokers that a power cut took something from and that the ISR still names. */
+  private readonly lossy: readonly Set<number>[];
   /** What a replica was when it was last shown, by broker and partition. */
   private readonly seen: Seen[][] = [];
 
-  constructor(view: Omit<ReplicationView, 'ghost'>, partitionCount: number) {
+  constructor(view: Omit<ReplicationView, 'ghost' | 'isLossy'>, partitionCount: number) {
     this.ghost = new GhostRecords(partitionCount);
-    this.view = { ...view, ghost: this.ghost };
+    this.lossy = Array.from({ length: partitionCount }, () => new Set<number>());
+    const isLossy = (brokerId: number, partition: number): boolean =>
+      this.lossy[partition]?.has(brokerId) === true;
+    this.view = { ...view, ghost: this.ghost, isLossy };
     this.invariants = [
       new HighWatermarkWithin(this.view),
       new LogMatching(this.view, (record) => {
@@ -79,7 +84,20 @@ export class ReplicationChecks {
     for (const invariant of this.invariants) invariant.onTrace?.(broker, event, facts);
   }
 
+  /** A broker may have lost what it did not sync. */
+  onPowerCut(brokerId: number): void {
+    for (const brokers of this.lossy) brokers.add(brokerId);
+  }
+
+  /** Some ISR names a broker that lost something: what follows may now not harm the others. */
+  get isAnybodyLossy(): boolean {
+    return this.lossy.some(({ size }) => size > 0);
+  }
+
   onState(partition: number): void {
+    const isr = this.view.stateOf(partition)?.isr ?? [];
+    const lossy = this.lossy[partition] as Set<number>;
+    for (const broker of lossy) if (!isr.includes(broker)) lossy.delete(broker);
     for (const invariant of this.invariants) invariant.onState?.(partition);
   }
 

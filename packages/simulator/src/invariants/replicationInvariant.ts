@@ -13,6 +13,8 @@ export interface ReplicationView {
   readonly brokers: () => readonly SimulatedBroker[];
   /** What the partition's state znode says. */
   readonly stateOf: (partition: number) => PartitionState | undefined;
+  /** A power cut took some of the broker's log, and the controller has not yet put it out of the ISR. */
+  readonly isLossy: (brokerId: number, partition: number) => boolean;
 }
 
 /** One rule of replication: looks at what it cares for, remembers what no broker does. */
