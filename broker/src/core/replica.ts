@@ -72,13 +72,12 @@ export class Replica implements PartitionKey {
     return { topic: this.topic, topicId: this.topicId, partition: this.partition };
   }
 
-  /** The epoch of the last record that is or will be there, or -1. */
+  /**
+   * The latest epoch, also one in which this replica led and wrote nothing, or -1: asked about it, the next leader says
+   * where the epoch before ended, and the truncation takes it away. Source: Kafka's `UnifiedLog.latestEpoch`.
+   */
   get lastEpoch(): number {
-    const latest = this.epochs.latest;
-    if (latest === undefined) return -1;
-    return latest.startOffset < this.offsetNext
-      ? latest.epoch
-      : this.epochs.epochOf(this.offsetNext - 1);
+    return this.epochs.latest?.epoch ?? -1;
   }
 
   /** min.insync.replicas, as far as there are replicas. */

@@ -19,6 +19,7 @@ export class GroupClient extends KafkaClient {
   /** What it has read of what it was assigned, by partition. */
   private positions = new Map<number, number>();
   private readonly committing = new Map<number, ReadonlyMap<number, number>>();
+  private generation = 0;
   private tokenNext = 1;
   private isStopping = false;
 
@@ -49,12 +50,17 @@ export class GroupClient extends KafkaClient {
     this.resume();
   }
 
+  protected override traced(event?: string, facts?: Readonly<Record<string, unknown>>): void {
+    if (event === 'groupJoined') this.generation = Number(facts?.['generationId']);
+  }
+
   protected tell(effect: ClientEffect): void {
     if (effect.kind === 'records') this.onRecords(effect);
     else if (effect.kind === 'assigned') {
       this.positions = new Map();
       this.committing.clear();
-      for (const { partition } of effect.partitions) this.group.onAssigned(this.name, partition);
+      for (const { partition } of effect.partitions)
+        this.group.onAssigned(this.name, partition, this.generation);
     } else if (effect.kind === 'committed') this.onCommitted(effect);
   }
 

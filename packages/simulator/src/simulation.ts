@@ -86,7 +86,9 @@ export class Simulation {
       this.replication.onState(partition);
     },
   );
-  private readonly offsetsState = new PartitionStates('__consumer_offsets', 1);
+  private readonly offsetsState = new PartitionStates('__consumer_offsets', 1, () => {
+    this.replication.onOffsetsIsr(this.offsetsState.of(0)?.isr ?? []);
+  });
   private readonly partitions: readonly number[];
   private readonly seed: number;
   private readonly safetyMs: number;

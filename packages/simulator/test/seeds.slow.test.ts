@@ -31,7 +31,7 @@ describe('seeds', () => {
   });
 
   it('of the whole cluster: no rule is broken, every sort of fault happens, much is acknowledged', () => {
-    const reports = runAll(8, 3);
+    const reports = runAll(16, 3);
     expect(unseenFaults(reports)).toEqual([]);
     expect(reports.filter(({ ackedOperations }) => ackedOperations < 100)).toEqual([]);
     expect(reports.filter(({ ackedRecords }) => ackedRecords < 100)).toEqual([]);

@@ -18,6 +18,9 @@ export class GroupChecks {
   /** The next offset of each member's assignment; -1 before its first record. */
   private readonly nextOf = new Map<string, number>();
 
+  private readonly generationOf = new Map<string, number>();
+  private generation = 0;
+
   constructor(world: World, partitionCount: number) {
     this.world = world;
     this.partitions = Array.from({ length: partitionCount }, () => ({
@@ -32,8 +35,10 @@ export class GroupChecks {
   }
 
   /** A member begins to read a partition. */
-  onAssigned(member: string, partition: number): void {
+  onAssigned(member: string, partition: number, generation: number): void {
     this.nextOf.set(`${member}-${partition}`, -1);
+    this.generationOf.set(member, generation);
+    this.generation = Math.max(this.generation, generation);
   }
 
   /** A member was given a record. */
@@ -44,7 +49,9 @@ export class GroupChecks {
     if (next >= 0 && offset !== next) {
       this.fail(`${member} was given offset ${offset} of partition ${partition} after ${next - 1}`);
     }
-    if (next < 0 && offset < group.committed) {
+    // Who slept through a newer generation begins where its own would have; what it commits is refused.
+    const isCurrent = this.generationOf.get(member) === this.generation;
+    if (next < 0 && isCurrent && offset < group.committed) {
       this.fail(
         `${member} begins to read partition ${partition} at ${offset}, committed was ${group.committed}`,
       );

@@ -24,14 +24,14 @@ export class ReplicationChecks {
   private readonly view: ReplicationView;
   private readonly ghost: GhostRecords;
   private readonly invariants: readonly ReplicationInvariant[];
-  /** By partition, the brokers that a power cut took something from and that the ISR still names. */
+  /** By partition, that of the groups' offsets last: the brokers that a power cut took something from and that the ISR still names. */
   private readonly lossy: readonly Set<number>[];
   /** What a replica was when it was last shown, by broker and partition. */
   private readonly seen: Seen[][] = [];
 
   constructor(view: Omit<ReplicationView, 'ghost' | 'isLossy'>, partitionCount: number) {
     this.ghost = new GhostRecords(partitionCount);
-    this.lossy = Array.from({ length: partitionCount }, () => new Set<number>());
+    this.lossy = Array.from({ length: partitionCount + 1 }, () => new Set<number>());
     const isLossy = (brokerId: number, partition: number): boolean =>
       this.lossy[partition]?.has(brokerId) === true;
     this.view = { ...view, ghost: this.ghost, isLossy };
@@ -95,10 +95,13 @@ export class ReplicationChecks {
   }
 
   onState(partition: number): void {
-    const isr = this.view.stateOf(partition)?.isr ?? [];
-    const lossy = this.lossy[partition] as Set<number>;
-    for (const broker of lossy) if (!isr.includes(broker)) lossy.delete(broker);
+    this.keepLossy(partition, this.view.stateOf(partition)?.isr ?? []);
     for (const invariant of this.invariants) invariant.onState?.(partition);
+  }
+
+  /** The ISR of the groups' offsets was written. */
+  onOffsetsIsr(isr: readonly number[]): void {
+    this.keepLossy(this.lossy.length - 1, isr);
   }
 
   afterStep(simulated: SimulatedBroker): void {
@@ -128,6 +131,11 @@ export class ReplicationChecks {
   private onCommitted(record: PlacedRecord): void {
     for (const invariant of this.invariants) invariant.onCommitted?.(record);
     this.ghost.of(record.partition).committed[record.offset] = record.value;
+  }
+
+  private keepLossy(partition: number, isr: readonly number[]): void {
+    const lossy = this.lossy[partition] as Set<number>;
+    for (const broker of lossy) if (!isr.includes(broker)) lossy.delete(broker);
   }
 
   private seenOf(brokerId: number, partition: number): Seen {
