@@ -53,6 +53,19 @@ describe('the checks of JoinGroup, in their order', () => {
     expect(errorCode).toBe(errorCodes.INCONSISTENT_GROUP_PROTOCOL);
   });
 
+  test('who was promised a place gets it when the last member left meanwhile', () => {
+    const cluster = new GroupCluster();
+    const { ids } = stableGroup(cluster);
+    const promised = got(join(cluster, { version: 4 }));
+    expect(promised.errorCode).toBe(errorCodes.MEMBER_ID_REQUIRED);
+    const members = ids.map((memberId) => ({ memberId, groupInstanceId: null, reason: null }));
+    cluster.ask('leaveGroup', { groupId: 'g', members });
+    expect(stateOf(cluster)).toBe('PreparingRebalance');
+    const joined = join(cluster, { version: 4, memberId: promised.memberId });
+    cluster.run(7000);
+    expect(got(joined)).toMatchObject({ errorCode: 0, leader: promised.memberId });
+  });
+
   test('a text that no record can hold is refused', () => {
     const instance = 'x'.repeat(32_760);
     const { errorCode } = got(join(new GroupCluster(), { instance }));

@@ -119,7 +119,8 @@ export class Group {
   supports(protocolType: string, names: readonly string[]): boolean {
     if (this.stateNow === 'Empty') return protocolType !== '' && names.length > 0;
     if (protocolType !== this.protocolType) return false;
-    return names.some((name) => this.support.get(name) === this.members.size);
+    // While the last member drops out nobody supports anything, and whoever comes is welcome.
+    return names.some((name) => (this.support.get(name) ?? 0) === this.members.size);
   }
 
   selectProtocol(): string {
