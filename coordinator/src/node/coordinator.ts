@@ -58,7 +58,11 @@ export class Coordinator {
     const { meta, snapshot, log: entries } = storage.store.recovered;
     this.options = options;
     this.storage = storage;
-    this.identity = { serverId, ensembleId: meta.ensembleId };
+    this.identity = {
+      serverId,
+      ensembleId: meta.ensembleId,
+      isStored: meta.ensembleId !== null,
+    };
     this.driver = this.makeDriver(
       new Member({
         config: memberConfigOf(configuration, meta.ensembleId),
@@ -198,6 +202,7 @@ export class Coordinator {
         return;
       case 'role':
         if (effect.role === 'leading' && effect.serving) this.nameEnsemble();
+        if (effect.role !== 'leading') this.forgetName();
         return;
       default:
         this.trace(effect);
@@ -224,13 +229,21 @@ export class Coordinator {
   /** The first leader gives the ensemble its name, and tells it to all that it has links with. */
   private nameEnsemble(): void {
     if (this.identity.ensembleId !== null) return;
-    this.adopt(randomUUID());
+    const ensembleId = randomUUID();
+    if (this.options.configuration.peers.length === 1) this.adopt(ensembleId);
+    this.identity.ensembleId = ensembleId;
     this.learners.sayHello();
     this.votes.sayHello();
   }
 
+  /** A name that no peer heard: the next leader gives another. */
+  private forgetName(): void {
+    if (!this.identity.isStored) this.identity.ensembleId = null;
+  }
+
   private adopt(ensembleId: string): void {
     this.identity.ensembleId = ensembleId;
+    this.identity.isStored = true;
     this.storage.store.submit({ kind: 'setEnsembleId', ensembleId });
     this.trace({ kind: 'trace', event: 'ensembleAdopted', facts: { ensembleId } });
   }

@@ -18,6 +18,11 @@ export interface PeerIdentity {
   readonly serverId: number;
   /** null while it is empty: then it adopts that of the first member that has one. */
   ensembleId: string | null;
+  /**
+   * Whether the disk knows it. A leader stores the name that it gave only when a peer has it too: a name that one dead
+   * member alone knew would shut that member out of the ensemble that the others then name.
+   */
+  isStored: boolean;
 }
 
 /** What a link between members tells once both have said who they are. */
@@ -32,6 +37,7 @@ export interface PeerLinkHandlers {
 export interface PeerLinkContext {
   readonly identity: PeerIdentity;
   readonly serverIds: ReadonlySet<number>;
+  /** A peer is of an ensemble, and this member is of it too now, or said so before and knows now that a peer does. */
   readonly onAdopted: (ensembleId: string) => void;
   /** Told why a peer is refused. */
   readonly onRefused: (address: string, reason: string) => void;
@@ -161,6 +167,15 @@ export class PeerLink {
     else this.refuse('it spoke before it said who it is');
   }
 
+  private adopt(ensembleId: string | null): void {
+    const { identity, onAdopted } = this.context;
+    if (ensembleId === null || identity.isStored) return;
+    const isNews = identity.ensembleId === null;
+    onAdopted(ensembleId);
+    // Whoever gave the name waits to hear that it was heard.
+    if (isNews) this.sayHello();
+  }
+
   /** @returns false when the peer was refused */
   private onHello(hello: PeerHello): boolean {
     const refusal = this.refusalOf(hello);
@@ -168,8 +183,7 @@ export class PeerLink {
       this.refuse(refusal);
       return false;
     }
-    const { identity, onAdopted } = this.context;
-    if (identity.ensembleId === null && hello.ensembleId !== null) onAdopted(hello.ensembleId);
+    this.adopt(hello.ensembleId);
     if (!this.isReady) {
       this.serverId = hello.serverId;
       this.isReady = true;

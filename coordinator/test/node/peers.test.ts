@@ -12,6 +12,8 @@ import {
 } from '@zookafka/zookeeper-wire';
 import { WebSocket } from 'ws';
 import { configure, freePorts, members, type RunningMember } from './fixture.ts';
+import { createWebSocketServer, TcpServer } from '@zookafka/runtime';
+import { type PeerIdentity, PeerLink } from '../../src/node/peerLinks.ts';
 import { exchange } from './wireClient.ts';
 
 const folder = temporaryFolder();
@@ -113,6 +115,86 @@ describe('a peer that connects', () => {
     const { member, quorumPort } = await lonely();
     expect(await exchange(quorumPort, 'ruok')).toBe('');
     await member.log.line('A connection was refused');
+  });
+});
+
+describe('the name of an ensemble', () => {
+  /** A link of a member that gave a name, and what it was told. */
+  async function named(): Promise<{ port: number; identity: PeerIdentity; adopted: string[] }> {
+    const identity: PeerIdentity = { serverId: 1, ensembleId: 'new', isStored: false };
+    const adopted: string[] = [];
+    const context = {
+      identity,
+      serverIds: new Set([1, 2, 3]),
+      onAdopted: (ensembleId: string) => {
+        adopted.push(ensembleId);
+      },
+      onRefused: () => undefined,
+    };
+    const handlers = {
+      onReady: () => undefined,
+      onMessages: () => undefined,
+      onClose: () => undefined,
+    };
+    const http = createWebSocketServer({
+      paths: [
+        {
+          path: '/quorum',
+          messageBytesMax: 10_000,
+          onConnection: (connection) => {
+            PeerLink.accept(connection, context, handlers);
+          },
+        },
+      ],
+    });
+    const server = await TcpServer.listen({
+      host: '127.0.0.1',
+      port: 0,
+      http,
+      onConnection: (connection) => {
+        connection.destroy();
+      },
+    });
+    servers.push(server);
+    return { port: server.port, identity, adopted };
+  }
+
+  const servers: TcpServer[] = [];
+  afterEach(async () => {
+    for (const server of servers.splice(0)) await server.stop();
+  });
+
+  it('is stored by the leader that gave it only when a peer has it too', async () => {
+    const { port, adopted } = await named();
+    await say(port, '/quorum', [hello, { ...hello, protocolVersion: 7 }]);
+    expect(adopted).toEqual([]);
+    await say(port, '/quorum', [
+      { ...hello, ensembleId: 'new' },
+      { ...hello, protocolVersion: 7 },
+    ]);
+    expect(adopted).toEqual(['new']);
+  });
+
+  it('is said back by whoever adopts it', async () => {
+    const { quorumPort } = await lonely();
+    const socket = new WebSocket(`ws://127.0.0.1:${quorumPort}/quorum`);
+    const heard: PeerMessage[] = [];
+    const saidBack = new Promise<void>((resolve) => {
+      socket.on('message', (bytes: Buffer) => {
+        heard.push(...decodePeerMessages(bytes));
+        if (heard.length === 2) resolve();
+      });
+    });
+    await once(socket, 'open');
+    const writer = new ByteWriter();
+    encodePeerMessages(writer, [{ ...hello, ensembleId: 'ours' }]);
+    socket.send(writer.copy());
+    await saidBack;
+    expect(heard).toEqual([
+      { ...hello, serverId: 1 },
+      { ...hello, serverId: 1, ensembleId: 'ours' },
+    ]);
+    socket.terminate();
   });
 });
 
