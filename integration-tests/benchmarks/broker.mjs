@@ -1,237 +1,269 @@
 /*
- * Three brokers on three coordinators under the same load as a real Kafka, if one is given, in turn.
+ * Three brokers on three coordinators beside three of Kafka 3.9 on three of its ZooKeeper, under the same load in turn:
+ * `npm run bench:broker`.
  *
- *     npm run build
- *     KAFKABENCH=…/kafkabench [REAL_BOOTSTRAP=h:p,… REAL_PIDS=1,2,3] node integration-tests/benchmarks/broker.mjs
- *
- * KAFKABENCH is a load generator of Kafka's protocol that prints one JSON line a run (rec_s, server_us_rec, p50_ms,
- * p99_ms, batch_records, other_cores). REAL_PIDS are the brokers only. ROUNDS (5), SECONDS a run (10), WARM: seconds of
- * load on each before anything counts (20; a JVM needs 120), CELLS (names below, with commas).
- *
- * The median of the runs in which all other programs together took less than OTHER (0.2) of a core; where there are none,
- * of all runs, with a mark. Ratios are of such medians, ours by the original's. The last line is JSON with all figures.
+ * Kafka's jars come from Maven Central (needs Java and Maven), the load generator is built with Go. The last line is JSON; the exit
+ * code is 0 only when all gates hold. CPU of the original is that of its brokers, without its ZooKeeper; ours likewise.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { performance } from 'node:perf_hooks';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import {
+  alternate,
+  cache,
+  command,
+  freePorts,
+  lastJson,
+  machine,
+  main,
+  printTable,
+  readArguments,
+  sharedTool,
+} from './common.mjs';
+import { judge, summary } from './gates.mjs';
 
-const { KAFKABENCH, REAL_BOOTSTRAP, REAL_PIDS } = process.env;
-const rounds = Number(process.env.ROUNDS ?? 5);
-const seconds = Number(process.env.SECONDS ?? 10);
-const warmSeconds = Number(process.env.WARM ?? 20);
-const otherMax = Number(process.env.OTHER ?? 0.2);
-const root = join(fileURLToPath(import.meta.url), '..', '..', '..');
-const readyMsMax = 60_000;
-
+const usage = `npm run bench:broker -- [--rounds N] [--seconds N] [--warm-seconds N] [--cells 'a;b'] [--ours-only]`;
 const produce = (partitions, acks, size) => ({ verb: 'produce', partitions, acks, size });
-const allCells = {
-  'all, 1 KiB, 12 partitions': produce(12, -1, 1024),
-  'all, 1 KiB, 1 partition': produce(1, -1, 1024),
-  'one, 1 B, 12 partitions': produce(12, 1, 1),
-  'one, 100 B, 12 partitions': produce(12, 1, 100),
-  'one, 1 KiB, 12 partitions': produce(12, 1, 1024),
+const loads = {
+  'acks=all 1 KiB, 12 partitions': produce(12, -1, 1024),
+  'acks=all 1 KiB, 1 partition': produce(1, -1, 1024),
+  'acks=1 1 B, 12 partitions': produce(12, 1, 1),
+  'acks=1 100 B, 12 partitions': produce(12, 1, 100),
+  'acks=1 1 KiB, 12 partitions': produce(12, 1, 1024),
   'one record under way': { verb: 'latency', partitions: 1, acks: -1, size: 1024 },
   'consume from the start': { verb: 'consume', partitions: 12 },
 };
-const cells = process.env.CELLS?.split(';') ?? Object.keys(allCells);
-
-if (KAFKABENCH === undefined) {
-  console.error('KAFKABENCH must name the load generator');
-  process.exit(2);
-}
-
-const folder = mkdtempSync(join(tmpdir(), 'zookafka-benchmark-'));
-const children = [];
-const results = new Map();
+const cellNames = Object.keys(loads);
+const gates = [
+  ['acks=all 1 KiB, 12 partitions', 'perSecond', { least: 1.3 }],
+  ['acks=all 1 KiB, 1 partition', 'perSecond', { least: 1.5 }],
+  ['acks=1 1 B, 12 partitions', 'perSecond', { least: 1 }],
+  ['acks=1 100 B, 12 partitions', 'perSecond', { least: 1 }],
+  ['acks=1 1 KiB, 12 partitions', 'perSecond', { least: 1 }],
+  ['one record under way', 'p50Us', { most: 0.75 }],
+  ['consume from the start', 'perSecond', { least: 0.6 }],
+];
+const lab = process.env.KAFKA_LAB ?? join(cache, 'kafka');
+const kafkabench = process.env.KAFKABENCH ?? join(lab, 'bin', 'kafkabench');
+const replicasSyncMs = 2500;
+const kafkaTool = (...args) =>
+  command(sharedTool('kafka-load', 'real-kafka.sh'), args, {
+    env: {
+      KAFKA_LAB: lab,
+      CLUSTER: 'zookafka-benchmark',
+      BROKER_CFG: 'log.segment.delete.delay.ms=1000',
+    },
+  });
 let topicCount = 0;
-try {
-  const targets = [await startOurs()];
-  if (REAL_BOOTSTRAP !== undefined) {
-    targets.push({ name: 'real', bootstrap: REAL_BOOTSTRAP, pids: REAL_PIDS });
-  }
-  for (const target of targets) {
-    target.idleBytes = residentBytes(target);
-    run(target, produce(12, -1, 1024), {
-      topic: await makeTopic(target, 12),
-      duration: warmSeconds,
-    });
-  }
-  for (let round = 0; round < rounds; round++) {
-    for (const cell of cells) for (const target of targets) await measure(target, cell);
-    console.error(`round ${round + 1} of ${rounds}`);
-  }
-  print(targets);
-} finally {
-  for (const child of children) child.kill('SIGKILL');
-  await delay(200);
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-}
 
-async function startOurs() {
-  const ports = await freePorts(12);
-  const beginMs = performance.now();
-  const servers = [0, 1, 2].map(
-    (index) => `server.${index + 1}=127.0.0.1:${ports[3 + index]}:${ports[6 + index]}`,
-  );
-  for (const index of [0, 1, 2]) {
-    const home = join(folder, `coordinator-${index + 1}`);
-    mkdirSync(join(home, 'data'), { recursive: true });
-    writeFileSync(join(home, 'data', 'myid'), `${index + 1}\n`);
-    const lines = ['tickTime=2000', `dataDir=${join(home, 'data')}`, `clientPort=${ports[index]}`];
-    writeFileSync(join(home, 'zoo.cfg'), [...lines, ...servers].join('\n'));
-    start(
-      `require('@zookafka/coordinator').runCoordinator(process.argv[1])`,
-      join(home, 'zoo.cfg'),
+await main(async (workplace) => {
+  const asked = readArguments({ usage, cellNames, warmSeconds: 120 });
+  if (asked === undefined) return 0;
+  prepare(asked);
+  const systems = [await startOurs(workplace)];
+  if (!asked.oursOnly) systems.push(startOriginal(workplace));
+  for (const system of systems) {
+    console.error(
+      `${system.name}: ready after ${system.readyMs} ms, idle ${system.idleMb} MB a broker`,
+    );
+    await warm(
+      system,
+      system.name === 'ours' ? Math.min(20, asked.warmSeconds) : asked.warmSeconds,
     );
   }
-  const connect = [0, 1, 2].map((index) => `127.0.0.1:${ports[index]}`).join(',');
-  const homes = [0, 1, 2].map((index) => {
-    const home = join(folder, `broker-${index + 1}`);
+  const found = await alternate({
+    ...asked,
+    systems,
+    isConsume: (cell) => loads[cell].verb === 'consume',
+    measureOnce: (system, cell) => measure(system, { load: loads[cell], seconds: asked.seconds }),
+  });
+  return report(found, { ...asked, systems });
+});
+
+function prepare({ oursOnly }) {
+  if (!existsSync(kafkabench)) kafkaTool('build');
+  if (!oursOnly && !existsSync(join(lab, 'libs', 'kafka'))) kafkaTool('resolve');
+}
+
+async function startOurs(workplace) {
+  const ports = await freePorts(12);
+  const ids = [0, 1, 2];
+  const sinceMs = Date.now();
+  const servers = ids.map((id) => `server.${id + 1}=127.0.0.1:${ports[3 + id]}:${ports[6 + id]}`);
+  for (const id of ids) {
+    const home = join(workplace.folder, `coordinator-${id + 1}`);
+    mkdirSync(join(home, 'data'), { recursive: true });
+    writeFileSync(join(home, 'data', 'myid'), `${id + 1}\n`);
+    const lines = ['tickTime=2000', `dataDir=${join(home, 'data')}`, `clientPort=${ports[id]}`];
+    writeFileSync(join(home, 'zoo.cfg'), [...lines, ...servers, ''].join('\n'));
+    workplace.start('coordinator', join(home, 'zoo.cfg'));
+  }
+  const connect = ids.map((id) => `127.0.0.1:${ports[id]}`).join(',');
+  const pids = ids.map((id) => {
+    const home = join(workplace.folder, `broker-${id + 1}`);
     mkdirSync(home, { recursive: true });
     const lines = [
-      `broker.id=${index + 1}`,
-      `listeners=PLAINTEXT://127.0.0.1:${ports[9 + index]}`,
+      `broker.id=${id + 1}`,
+      `listeners=PLAINTEXT://127.0.0.1:${ports[9 + id]}`,
       `log.dirs=${join(home, 'log')}`,
       `zookeeper.connect=${connect}`,
-      'zookeeper.session.timeout.ms=6000',
       'log.segment.delete.delay.ms=1000',
     ];
-    writeFileSync(join(home, 'server.properties'), lines.join('\n'));
-    start(
-      `require('@zookafka/broker').runBroker(process.argv[1])`,
-      join(home, 'server.properties'),
-    );
-    return home;
+    writeFileSync(join(home, 'server.properties'), [...lines, ''].join('\n'));
+    return workplace.start('broker', join(home, 'server.properties'));
   });
-  while (!homes.every((home) => existsSync(join(home, 'pid')))) {
-    if (performance.now() - beginMs > readyMsMax) throw new Error('The brokers are not ready');
-    await delay(10);
-  }
-  const readyMs = Math.round(performance.now() - beginMs);
+  const bootstrap = ids.map((id) => `127.0.0.1:${ports[9 + id]}`).join(',');
+  const ready = ['ready', '-b', bootstrap, '-n', '3', '-since', String(sinceMs)];
+  const readyMs = lastJson(command(kafkabench, ready)).ready_ms;
+  return { name: 'ours', bootstrap, pids, readyMs, idleMb: await idleMb(pids) };
+}
+
+function startOriginal(workplace) {
+  workplace.onEnd(() => {
+    kafkaTool('stop');
+    kafkaTool('wipe');
+  });
+  const { ready_ms: readyMs } = lastJson(kafkaTool('start', 'zk', '3', '3'));
+  const pids = kafkaTool('pids', 'broker').trim().split(',').map(Number);
   return {
-    name: 'ours',
-    bootstrap: [0, 1, 2].map((index) => `127.0.0.1:${ports[9 + index]}`).join(','),
-    pids: homes.map((home) => readFileSync(join(home, 'pid'), 'utf8').trim()).join(','),
+    name: 'original',
+    bootstrap: kafkaTool('bootstrap').trim(),
+    pids,
     readyMs,
+    idleMb: residentMb(pids),
   };
 }
 
-function start(program, path) {
-  const child = spawn(process.execPath, ['-e', program, path], { cwd: root, stdio: 'ignore' });
-  children.push(child);
+/** Some seconds after the start, before any load. */
+async function idleMb(pids) {
+  await delay(3000);
+  return residentMb(pids);
 }
 
-async function measure(target, cell) {
-  const { partitions, ...rest } = allCells[cell];
-  const topic = await makeTopic(target, partitions);
-  if (rest.verb === 'consume') run(target, produce(12, 1, 1024), { topic, duration: seconds });
-  const line = run(target, rest, { topic, duration: seconds });
-  bench(['delete', '-b', target.bootstrap, '-t', topic]);
-  const key = `${target.name} ${cell}`;
-  results.set(key, [...(results.get(key) ?? []), line]);
-}
-
-/** A topic for each run: its replicas have to be in sync before the load, which takes the original two seconds. */
-async function makeTopic({ bootstrap }, partitions) {
-  const topic = `b${process.pid}-${topicCount++}`;
-  bench(['topic', '-b', bootstrap, '-t', topic, '-p', String(partitions), '-rf', '3']);
-  await delay(2500);
-  return topic;
-}
-
-function run({ bootstrap, pids }, { verb, acks, size }, { topic, duration }) {
-  const of = acks === undefined ? [] : ['-acks', String(acks), '-s', String(size)];
-  const time = ['-w', '1s', '-d', `${duration}s`];
-  return bench([verb, '-b', bootstrap, '-P', pids, '-t', topic, ...of, ...time]);
-}
-
-function bench(args) {
-  const { stdout, stderr, status } = spawnSync(KAFKABENCH, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`kafkabench ${args.join(' ')}: ${stderr}`);
-  return JSON.parse(stdout.trim().split('\n').at(-1));
-}
-
-function residentBytes({ pids }) {
-  const each = pids.split(',').map((pid) => {
+function residentMb(pids) {
+  const each = pids.map((pid) => {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
   });
-  return Math.round(each.reduce((sum, bytes) => sum + bytes, 0) / each.length);
+  return Math.round(each.reduce((sum, mb) => sum + mb, 0) / each.length);
 }
 
-function median(lines, pick) {
-  const values = lines.map(pick).sort((left, right) => left - right);
-  const middle = values.length >> 1;
-  return values.length % 2 === 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+async function warm(system, seconds) {
+  const parts = [produce(12, -1, 1024), produce(12, 1, 100), { verb: 'consume', partitions: 12 }];
+  for (const load of parts) {
+    console.error(`warming ${system.name}: ${load.verb}`);
+    await measure(system, { load, seconds: Math.max(1, seconds / parts.length) });
+  }
 }
 
-function summary(target, cell) {
-  const all = results.get(`${target.name} ${cell}`) ?? [];
-  const quiet = all.filter(({ other_cores }) => other_cores < otherMax);
-  const lines = quiet.length > 0 ? quiet : all;
+async function measure(system, { load, seconds }) {
+  const { bootstrap } = system;
+  const topic = `bench-${process.pid}-${topicCount++}`;
+  command(kafkabench, [
+    'topic',
+    '-b',
+    bootstrap,
+    '-t',
+    topic,
+    '-p',
+    String(load.partitions),
+    '-rf',
+    '3',
+  ]);
+  // Replicas are in sync before the load, for which the original takes two seconds.
+  await delay(replicasSyncMs);
+  if (load.verb === 'consume') run(system, produce(12, 1, 1024), { topic, seconds });
+  const line = run(system, load, { topic, seconds });
+  command(kafkabench, ['delete', '-b', bootstrap, '-t', topic]);
   return {
-    runs: quiet.length,
-    isDisturbed: quiet.length === 0,
-    perSecond: Math.round(median(lines, ({ rec_s }) => rec_s)),
-    cpuUs: median(lines, ({ server_us_rec }) => server_us_rec),
-    p50Ms: median(lines, ({ p50_ms, fetch_p50_ms }) => p50_ms ?? fetch_p50_ms),
-    p99Ms: median(lines, ({ p99_ms, fetch_p99_ms }) => p99_ms ?? fetch_p99_ms),
-    recordsABatch: lines[0]?.batch_records ?? 1,
+    perSecond: line.rec_s,
+    cpuUs: line.server_us_rec * (line.batch_records ?? 1),
+    p50Us: (line.p50_ms ?? line.fetch_p50_ms) * 1000,
+    p99Us: (line.p99_ms ?? line.fetch_p99_ms) * 1000,
+    residentMb: residentMb(system.pids),
+    generatorCores: line.client_cores,
+    otherCores: line.other_cores,
   };
 }
 
-function print(targets) {
-  const figures = {};
-  for (const { name, readyMs, idleBytes } of targets) {
-    figures[name] = { readyMs, idleBytes, cells: {} };
-    console.log(
-      `${name}: idle ${(idleBytes / 1e6).toFixed(0)} MB a broker, ready ${readyMs ?? '?'} ms`,
-    );
-  }
-  console.log(
-    `${'cell'.padEnd(28)}${'server'.padEnd(8)}${'rec/s'.padStart(10)}${'us/batch'.padStart(10)}` +
-      `${'p50 ms'.padStart(9)}${'p99 ms'.padStart(9)}  quiet runs`,
+function run({ bootstrap, pids }, { verb, acks, size }, { topic, seconds }) {
+  const of = acks === undefined ? [] : ['-acks', String(acks), '-s', String(size)];
+  const time = ['-w', '1s', '-d', `${seconds}s`];
+  return lastJson(
+    command(kafkabench, [verb, '-b', bootstrap, '-P', pids.join(','), '-t', topic, ...of, ...time]),
   );
-  for (const cell of cells) {
-    const found = targets.map((target) => ({ target, ...summary(target, cell) }));
-    for (const { target, ...figure } of found) {
-      figures[target.name].cells[cell] = figure;
-      const { perSecond, cpuUs, recordsABatch, p50Ms, p99Ms, runs, isDisturbed } = figure;
-      console.log(
-        `${cell.padEnd(28)}${target.name.padEnd(8)}${String(perSecond).padStart(10)}` +
-          `${(cpuUs * recordsABatch).toFixed(1).padStart(10)}${p50Ms.toFixed(2).padStart(9)}` +
-          `${p99Ms.toFixed(2).padStart(9)}  ${runs}${isDisturbed ? ' (all disturbed)' : ''}`,
-      );
-    }
-    const [ours, real] = found;
-    if (real === undefined) continue;
-    const rate = (ours.perSecond / real.perSecond).toFixed(2);
-    const cpu = (ours.cpuUs / real.cpuUs).toFixed(2);
-    console.log(
-      `${''.padEnd(28)}ratio: rate ${rate}, CPU ${cpu}, p50 ${(ours.p50Ms / real.p50Ms).toFixed(2)}`,
-    );
-  }
-  console.log(JSON.stringify(figures));
 }
 
-async function freePorts(count) {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise((resolve) => {
-          const server = createServer().listen(0, '127.0.0.1', () => {
-            resolve(server);
-          });
-        }),
+function report(found, { cells, oursOnly, rounds, seconds, systems }) {
+  const figures = {
+    systems: Object.fromEntries(
+      systems.map(({ name, readyMs, idleMb: idle }) => [name, { readyMs, idleMb: idle }]),
     ),
-  );
-  const ports = servers.map((server) => server.address().port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+    cells: {},
+  };
+  const rows = [
+    [
+      'cell',
+      'system',
+      'rec/s',
+      'CPU us/batch',
+      'p50 ms',
+      'p99 ms',
+      'RSS MB',
+      'generator',
+      'runs',
+      'ratio',
+    ],
+  ];
+  for (const cell of cells) {
+    const of = Object.fromEntries(
+      [...found.get(cell)].map(([name, runs]) => [name, summary(runs)]),
+    );
+    figures.cells[cell] = of;
+    for (const [name, figure] of Object.entries(of)) {
+      const ratio =
+        name === 'ours' && !oursOnly ? (figure.perSecond / of.original.perSecond).toFixed(2) : '';
+      rows.push([
+        cell,
+        name,
+        figure.perSecond.toFixed(0),
+        figure.cpuUs.toFixed(1),
+        (figure.p50Us / 1000).toFixed(2),
+        (figure.p99Us / 1000).toFixed(2),
+        figure.residentMb.toFixed(0),
+        figure.generatorCores.toFixed(2),
+        `${figure.runs}${figure.isVoid ? ` (${figure.voidRuns} void)` : ''}`,
+        ratio,
+      ]);
+    }
+  }
+  printTable(rows);
+  const judged = oursOnly ? [] : judgeAll(figures, systems, cells);
+  for (const { name, ratio, least, most, holds, isVoid } of judged) {
+    const needed = least === undefined ? `at most ${most}` : `at least ${least}`;
+    console.log(
+      `${holds ? 'holds' : 'FAILS'}  ${name}: ${ratio}, ${needed}${isVoid ? ' (void)' : ''}`,
+    );
+  }
+  console.log(JSON.stringify({ machine: machine(), rounds, seconds, figures, gates: judged }));
+  return judged.every(({ holds }) => holds) ? 0 : 1;
+}
+
+function judgeAll({ cells: figures }, [ours, original], cells) {
+  const byCell = gates
+    .filter(([cell]) => cells.includes(cell))
+    .map(([cell, field, gate]) => {
+      const { ours: left, original: right } = figures[cell];
+      const isVoid = left.isVoid || right.isVoid;
+      return judge(cell, { ours: left[field], original: right[field], isVoid }, gate);
+    });
+  return [
+    ...byCell,
+    judge(
+      'idle memory',
+      { ours: ours.idleMb, original: original.idleMb },
+      { most: Number((1 / 3).toFixed(3)) },
+    ),
+    judge('ready', { ours: ours.readyMs, original: original.readyMs }, { most: 0.2 }),
+  ];
 }

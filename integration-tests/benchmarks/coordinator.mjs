@@ -1,135 +1,192 @@
 /*
- * Three coordinators under the same load as a real ensemble, if one is given, in turn.
+ * Three coordinators beside three of ZooKeeper, under the same load in turn: `npm run bench:coordinator`.
  *
- *     npm run build
- *     ZKLOAD=…/zkload [REAL_HOSTS=h:p,… REAL_PIDS=1,2,3] node integration-tests/benchmarks/coordinator.mjs
- *
- * ZKLOAD is a load generator of ZooKeeper's client protocol that prints one JSON line a run (ops_s, p50_us, p99_us,
- * server_cpu, other_cpu). ROUNDS (5), SECONDS a run (3), MODES (worker, or worker,loop: the store in a thread or on the
- * loop), CELLS (set:1x1,…: operation, connections, requests outstanding on each).
- *
- * The median of the runs in which all other programs together took less than OTHER (0.15) of a core; where there are none,
- * of all runs, with a mark. Ratios are of such medians.
+ * ZooKeeper is Debian's (libzookeeper-java, and libzookeeper-mt-dev for the load generator). The last line is JSON; the exit
+ * code is 0 only when all gates hold.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import {
+  alternate,
+  BenchmarkError,
+  cache,
+  command,
+  freePorts,
+  lastJson,
+  machine,
+  main,
+  printTable,
+  readArguments,
+  sharedTool,
+} from './common.mjs';
+import { judge, summary } from './gates.mjs';
 
-const { ZKLOAD, REAL_HOSTS, REAL_PIDS } = process.env;
-const rounds = Number(process.env.ROUNDS ?? 5);
-const seconds = Number(process.env.SECONDS ?? 3);
-const otherMax = Number(process.env.OTHER ?? 0.15);
-const modes = (process.env.MODES ?? 'worker').split(',');
-const operations = ['set', 'get'];
-const shapes = ['1x1', '4x64', '256x1'];
-const allCells = operations.flatMap((operation) => shapes.map((shape) => `${operation}:${shape}`));
-const cells = process.env.CELLS?.split(',') ?? allCells;
-const root = join(fileURLToPath(import.meta.url), '..', '..', '..');
-const program = `require('@zookafka/coordinator').runCoordinator(process.argv[1])`;
+const usage = `npm run bench:coordinator -- [--rounds N] [--seconds N] [--warm-seconds N] [--cells 'a;b'] [--ours-only]`;
+const shapes = ['1x1', '4x64', '256x1', '4x250'];
+const leaderCells = ['set', 'get'].flatMap((operation) =>
+  shapes.map((shape) => `${operation} ${shape}`),
+);
+const cellNames = [...leaderCells, ...leaderCells.map((cell) => `${cell} all`)];
+const gates = [
+  ['set 1x1', 1],
+  ['set 4x64', 2.5],
+  ['set 256x1', 2],
+  ['get 4x64', 5],
+  ['get 256x1', 1.7],
+];
+const zookeeperJar = process.env.ZK_JAR ?? '/usr/share/java/zookeeper.jar';
 
-if (ZKLOAD === undefined) {
-  console.error('ZKLOAD must name the load generator');
-  process.exit(2);
-}
+await main(async (workplace) => {
+  const asked = readArguments({ usage, cellNames, warmSeconds: 40 });
+  if (asked === undefined) return 0;
+  const generator = buildGenerator();
+  const systems = [await startOurs(workplace)];
+  if (!asked.oursOnly) systems.push(startOriginal(workplace));
+  for (const system of systems) warm(generator, system, asked.warmSeconds);
+  const found = await alternate({
+    ...asked,
+    systems,
+    measureOnce: (system, cell) => measure(generator, system, { cell, seconds: asked.seconds }),
+  });
+  return report(found, asked);
+});
 
-const folder = mkdtempSync(join(tmpdir(), 'zookafka-benchmark-'));
-const targets = [];
-for (const mode of modes) targets.push(await startOurs(mode));
-if (REAL_HOSTS !== undefined) {
-  targets.push({ name: 'real', hosts: REAL_HOSTS, pids: REAL_PIDS, children: [] });
-}
-const results = new Map();
-try {
-  for (let round = 0; round < rounds; round++) {
-    for (const cell of cells) for (const target of targets) measure(target, cell);
-    console.error(`round ${round + 1} of ${rounds}`);
+function buildGenerator() {
+  if (process.env.ZKLOAD !== undefined) return process.env.ZKLOAD;
+  const folder = join(cache, 'zookeeper-load');
+  if (!existsSync(join(folder, 'zkload'))) {
+    command('make', ['-C', sharedTool('zookeeper-load'), `O=${folder}`, `${folder}/zkload`]);
   }
-  print();
-} finally {
-  for (const { children } of targets) for (const child of children) child.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
+  return join(folder, 'zkload');
 }
 
-async function startOurs(mode) {
+async function startOurs(workplace) {
   const ports = await freePorts(9);
-  const children = [];
-  const servers = [0, 1, 2].map(
-    (index) => `server.${index + 1}=127.0.0.1:${ports[3 + index]}:${ports[6 + index]}`,
-  );
-  for (const index of [0, 1, 2]) {
-    const own = join(folder, `${mode}-${index + 1}`);
-    mkdirSync(join(own, 'data'), { recursive: true });
-    writeFileSync(join(own, 'data', 'myid'), String(index + 1));
-    const lines = ['tickTime=2000', 'dataDir=data', 'maxClientCnxns=0', `zookafka.store=${mode}`];
-    lines.push(`clientPort=${ports[index]}`, ...servers, '');
-    writeFileSync(join(own, 'zoo.cfg'), lines.join('\n'));
-    const args = ['-e', program, join(own, 'zoo.cfg')];
-    children.push(
-      spawn(process.execPath, args, { stdio: 'ignore', cwd: join(root, 'integration-tests') }),
+  const ids = [0, 1, 2];
+  const servers = ids.map((id) => `server.${id + 1}=127.0.0.1:${ports[3 + id]}:${ports[6 + id]}`);
+  const pids = ids.map((id) => {
+    const home = join(workplace.folder, `coordinator-${id + 1}`);
+    mkdirSync(join(home, 'data'), { recursive: true });
+    writeFileSync(join(home, 'data', 'myid'), `${id + 1}\n`);
+    const lines = ['tickTime=2000', `dataDir=${join(home, 'data')}`, 'maxClientCnxns=0'];
+    lines.push(`clientPort=${ports[id]}`, ...servers, '');
+    writeFileSync(join(home, 'zoo.cfg'), lines.join('\n'));
+    return workplace.start('coordinator', join(home, 'zoo.cfg'));
+  });
+  await delay(3000);
+  return { name: 'ours', hosts: ids.map((id) => `127.0.0.1:${ports[id]}`).join(','), pids };
+}
+
+function startOriginal(workplace) {
+  if (!existsSync(zookeeperJar)) {
+    throw new BenchmarkError(
+      `${zookeeperJar} is missing: install libzookeeper-java, or measure with --ours-only`,
     );
   }
-  await delay(2000);
-  const hosts = ports
-    .slice(0, 3)
-    .map((port) => `127.0.0.1:${port}`)
-    .join(',');
-  return { name: `ours, ${mode}`, hosts, pids: children.map(({ pid }) => pid).join(','), children };
+  const starter = sharedTool('zookeeper-load', 'real-ensemble.sh');
+  const folder = join(workplace.folder, 'zookeeper');
+  workplace.onEnd(() => command(starter, ['stop', folder]));
+  command(starter, ['start', folder], { env: { CFG: 'maxClientCnxns=0' } });
+  const pids = command(starter, ['pids', folder]).trim().split(',').map(Number);
+  return { name: 'original', hosts: command(starter, ['hosts', folder]).trim(), pids };
 }
 
-function measure({ name, hosts, pids }, cell) {
-  const [operation, shape] = cell.split(':');
-  const [connections, outstanding] = shape.split('x');
-  const args = ['-h', hosts, '-r', 'leader', '-c', connections, '-o', outstanding];
-  args.push('-m', `${operation}:1`, '-s', '100', '-d', String(seconds), '-W', '1', '-l', cell);
-  if (pids !== undefined) args.push('-P', pids);
-  const { stdout } = spawnSync(ZKLOAD, args, { encoding: 'utf8' });
-  const result = JSON.parse(stdout);
-  if (result.errors > 0) console.error(`${name} ${cell}: ${result.errors} errors`);
-  const key = `${name} ${cell}`;
-  results.set(key, [...(results.get(key) ?? []), result]);
-}
-
-function summary(name, cell) {
-  const all = results.get(`${name} ${cell}`);
-  const quiet = all.filter(({ other_cpu }) => other_cpu <= otherMax);
-  const used = quiet.length > 0 ? quiet : all;
-  const median = (field) => {
-    const values = used.map((result) => result[field]).sort((left, right) => left - right);
-    return values[values.length >> 1];
-  };
-  return {
-    runs: quiet.length > 0 ? `${quiet.length}/${all.length}` : `0/${all.length} (!)`,
-    rate: median('ops_s'),
-    p50: median('p50_us'),
-    p99: median('p99_us'),
-    cpu: (median('server_cpu') / median('ops_s')) * 1e6,
-  };
-}
-
-function print() {
-  console.log(
-    '| cell | target | quiet runs | ops/s | p50 us | p99 us | server CPU us/op | to real |',
-  );
-  console.log('| --- | --- | --- | --- | --- | --- | --- | --- |');
-  for (const cell of cells) {
-    const real = REAL_HOSTS === undefined ? undefined : summary('real', cell);
-    for (const { name } of targets) {
-      const { runs, rate, p50, p99, cpu } = summary(name, cell);
-      const ratio = real === undefined ? '' : (rate / real.rate).toFixed(2);
-      const figures = [rate, p50, p99].map((value) => Math.round(value)).join(' | ');
-      console.log(`| ${cell} | ${name} | ${runs} | ${figures} | ${cpu.toFixed(1)} | ${ratio} |`);
-    }
+/** Both sorts of requests in the shapes that are measured, so that what compiles itself has. */
+function warm(generator, system, seconds) {
+  const parts = [...leaderCells];
+  for (const cell of parts) {
+    console.error(`warming ${system.name}: ${cell}`);
+    measure(generator, system, { cell, seconds: Math.max(1, seconds / parts.length) });
   }
 }
 
-async function freePorts(count) {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => new Promise((done) => server.once('listening', done))));
-  const ports = servers.map((server) => server.address().port);
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports;
+function measure(generator, { hosts, pids }, { cell, seconds }) {
+  const [operation, shape, over = 'leader'] = cell.split(' ');
+  const [connections, outstanding] = shape.split('x');
+  const args = [
+    '-h',
+    hosts,
+    '-r',
+    over,
+    '-c',
+    connections,
+    '-o',
+    outstanding,
+    '-m',
+    `${operation}:1`,
+  ];
+  args.push('-s', '100', '-d', String(seconds), '-W', '1', '-P', pids.join(','), '-l', cell);
+  const line = lastJson(command(generator, args));
+  if (line.errors > 0) throw new BenchmarkError(`${cell}: ${line.errors} requests failed`, 1);
+  return {
+    perSecond: line.ops_s,
+    cpuUs: (line.server_cpu / line.ops_s) * 1e6,
+    p50Us: line.p50_us,
+    p99Us: line.p99_us,
+    residentMb: Math.max(...line.servers.map(({ rss_mb }) => rss_mb)),
+    generatorCores: line.client_cpu,
+    otherCores: line.other_cpu,
+  };
+}
+
+function report(found, { cells, oursOnly, rounds, seconds }) {
+  const figures = {};
+  const rows = [
+    [
+      'cell',
+      'system',
+      'ops/s',
+      'CPU us/op',
+      'p50 us',
+      'p99 us',
+      'RSS MB',
+      'generator',
+      'runs',
+      'ratio',
+    ],
+  ];
+  for (const cell of cells) {
+    const of = Object.fromEntries(
+      [...found.get(cell)].map(([name, runs]) => [name, summary(runs)]),
+    );
+    figures[cell] = of;
+    for (const [name, figure] of Object.entries(of)) {
+      const ratio =
+        name === 'ours' && !oursOnly ? (figure.perSecond / of.original.perSecond).toFixed(2) : '';
+      rows.push([
+        cell,
+        name,
+        figure.perSecond.toFixed(0),
+        figure.cpuUs.toFixed(1),
+        figure.p50Us.toFixed(0),
+        figure.p99Us.toFixed(0),
+        figure.residentMb.toFixed(0),
+        figure.generatorCores.toFixed(2),
+        `${figure.runs}${figure.isVoid ? ` (${figure.voidRuns} void)` : ''}`,
+        ratio,
+      ]);
+    }
+  }
+  printTable(rows);
+  const judged = oursOnly
+    ? []
+    : gates
+        .filter(([cell]) => cells.includes(cell))
+        .map(([cell, least]) => {
+          const { ours, original } = figures[cell];
+          const isVoid = ours.isVoid || original.isVoid;
+          return judge(
+            cell,
+            { ours: ours.perSecond, original: original.perSecond, isVoid },
+            { least },
+          );
+        });
+  for (const { name, ratio, least, holds, isVoid } of judged) {
+    console.log(
+      `${holds ? 'holds' : 'FAILS'}  ${name}: ${ratio}, at least ${least}${isVoid ? ' (void)' : ''}`,
+    );
+  }
+  console.log(JSON.stringify({ machine: machine(), rounds, seconds, figures, gates: judged }));
+  return judged.every(({ holds }) => holds) ? 0 : 1;
 }
