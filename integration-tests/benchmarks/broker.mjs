@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   alternate,
+  BenchmarkError,
   cache,
   command,
   freePorts,
@@ -20,7 +21,7 @@ import {
   readArguments,
   sharedTool,
 } from './common.mjs';
-import { judge, summary } from './gates.mjs';
+import { exitCodeOf, judge, summary } from './gates.mjs';
 
 const usage = `npm run bench:broker -- [--rounds N] [--seconds N] [--warm-seconds N] [--cells 'a;b'] [--ours-only]`;
 const produce = (partitions, acks, size) => ({ verb: 'produce', partitions, acks, size });
@@ -50,7 +51,7 @@ const kafkaTool = (...args) =>
   command(sharedTool('kafka-load', 'real-kafka.sh'), args, {
     env: {
       KAFKA_LAB: lab,
-      CLUSTER: 'zookafka-benchmark',
+      CLUSTER: `zookafka-benchmark-${process.pid}`,
       BROKER_CFG: 'log.segment.delete.delay.ms=1000',
     },
   });
@@ -61,7 +62,7 @@ await main(async (workplace) => {
   if (asked === undefined) return 0;
   prepare(asked);
   const systems = [await startOurs(workplace)];
-  if (!asked.oursOnly) systems.push(startOriginal(workplace));
+  if (!asked.oursOnly) systems.push(await startOriginal(workplace));
   for (const system of systems) {
     console.error(
       `${system.name}: ready after ${system.readyMs} ms, idle ${system.idleMb} MB a broker`,
@@ -114,30 +115,47 @@ async function startOurs(workplace) {
   });
   const bootstrap = ids.map((id) => `127.0.0.1:${ports[9 + id]}`).join(',');
   const ready = ['ready', '-b', bootstrap, '-n', '3', '-since', String(sinceMs)];
-  const readyMs = lastJson(command(kafkabench, ready)).ready_ms;
-  return { name: 'ours', bootstrap, pids, readyMs, idleMb: await idleMb(pids) };
+  command(kafkabench, ready);
+  return { name: 'ours', bootstrap, pids, ...(await settle({ bootstrap, pids, sinceMs })) };
 }
 
-function startOriginal(workplace) {
+async function startOriginal(workplace) {
   workplace.onEnd(() => {
     kafkaTool('stop');
     kafkaTool('wipe');
   });
-  const { ready_ms: readyMs } = lastJson(kafkaTool('start', 'zk', '3', '3'));
+  const sinceMs = Date.now();
+  kafkaTool('start', 'zk', '3', '3');
   const pids = kafkaTool('pids', 'broker').trim().split(',').map(Number);
-  return {
-    name: 'original',
-    bootstrap: kafkaTool('bootstrap').trim(),
-    pids,
-    readyMs,
-    idleMb: residentMb(pids),
-  };
+  const bootstrap = kafkaTool('bootstrap').trim();
+  return { name: 'original', bootstrap, pids, ...(await settle({ bootstrap, pids, sinceMs })) };
 }
 
-/** Some seconds after the start, before any load. */
-async function idleMb(pids) {
+/** After a record was acknowledged by all replicas: how long until one is consumed too, and what an idle broker holds. */
+async function settle({ bootstrap, pids, sinceMs }) {
+  const topic = `ready-${process.pid}`;
+  command(kafkabench, ['topic', '-b', bootstrap, '-t', topic, '-p', '1', '-rf', '3']);
+  const time = ['-w', '0s', '-d', '100ms'];
+  command(kafkabench, [
+    'produce',
+    '-b',
+    bootstrap,
+    '-t',
+    topic,
+    '-acks',
+    '-1',
+    '-s',
+    '100',
+    ...time,
+  ]);
+  const { records } = lastJson(
+    command(kafkabench, ['consume', '-b', bootstrap, '-t', topic, ...time]),
+  );
+  if (!(records > 0)) throw new BenchmarkError('What was produced is not consumed', 1);
+  const readyMs = Date.now() - sinceMs;
+  command(kafkabench, ['delete', '-b', bootstrap, '-t', topic]);
   await delay(3000);
-  return residentMb(pids);
+  return { readyMs, idleMb: residentMb(pids) };
 }
 
 function residentMb(pids) {
@@ -174,6 +192,7 @@ async function measure(system, { load, seconds }) {
   await delay(replicasSyncMs);
   if (load.verb === 'consume') run(system, produce(12, 1, 1024), { topic, seconds });
   const line = run(system, load, { topic, seconds });
+  if (line.errors > 0) throw new BenchmarkError(`${load.verb}: ${line.errors} requests failed`, 1);
   command(kafkabench, ['delete', '-b', bootstrap, '-t', topic]);
   return {
     perSecond: line.rec_s,
@@ -246,7 +265,7 @@ function report(found, { cells, oursOnly, rounds, seconds, systems }) {
     );
   }
   console.log(JSON.stringify({ machine: machine(), rounds, seconds, figures, gates: judged }));
-  return judged.every(({ holds }) => holds) ? 0 : 1;
+  return exitCodeOf(judged, gates.length + 2);
 }
 
 function judgeAll({ cells: figures }, [ours, original], cells) {

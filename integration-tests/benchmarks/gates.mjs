@@ -3,8 +3,12 @@
 /** A run in which the load generator, or anything else, took more than this many cores is void. */
 export const voidOver = { generatorCores: 0.4, otherCores: 0.2 };
 
+/** Fewer runs that count than this say nothing. */
+const countingRunsMin = 3;
+
 /** @returns why a run is void, or undefined */
 export function voidReason({ generatorCores, otherCores }, isConsume = false) {
+  if (!Number.isFinite(generatorCores + otherCores)) return 'what others took is not known';
   if (otherCores > voidOver.otherCores) return `other programs took ${otherCores} cores`;
   if (!isConsume && generatorCores > voidOver.generatorCores) {
     return `the generator took ${generatorCores} cores`;
@@ -27,7 +31,7 @@ export function summary(runs) {
   return {
     runs: counting.length,
     voidRuns: runs.length - counting.length,
-    isVoid: counting.length === 0,
+    isVoid: counting.length < Math.min(countingRunsMin, runs.length),
     perSecond: of('perSecond'),
     cpuUs: of('cpuUs'),
     p50Us: of('p50Us'),
@@ -44,7 +48,8 @@ export function summary(runs) {
  */
 export function judge(name, { ours, original, isVoid = false }, { least, most }) {
   const ratio = ours / original;
-  const holds = !isVoid && (least === undefined ? ratio <= most : ratio >= least);
+  const isKnown = ours > 0 && original > 0 && !isVoid;
+  const holds = isKnown && (least === undefined ? ratio <= most : ratio >= least);
   return {
     name,
     ratio: Number(ratio.toFixed(3)),
@@ -52,4 +57,9 @@ export function judge(name, { ours, original, isVoid = false }, { least, most })
     isVoid,
     holds,
   };
+}
+
+/** Success is that every gate there is was judged, and holds; what measures only a part does not claim it. */
+export function exitCodeOf(judged, gateCount) {
+  return judged.length === gateCount && judged.every(({ holds }) => holds) ? 0 : 1;
 }

@@ -24,20 +24,31 @@ describe('a run of a benchmark', () => {
         gates.voidReason({ generatorCores: 0.41, otherCores: 0 }),
         gates.voidReason({ generatorCores: 0.9, otherCores: 0 }, true),
         gates.voidReason({ generatorCores: 0.1, otherCores: 0.21 }, true),
+        gates.voidReason({ generatorCores: 0.1 }),
       ].map((reason) => reason ?? null)`),
-    ).toEqual([null, 'the generator took 0.41 cores', null, 'other programs took 0.21 cores']);
+    ).toEqual([
+      null,
+      'the generator took 0.41 cores',
+      null,
+      'other programs took 0.21 cores',
+      'what others took is not known',
+    ]);
   });
 
   it('counts by medians of those that are not void; where all are, it says so', () => {
     const run = (perSecond: number, isVoid: boolean): string =>
       `{ perSecond: ${perSecond}, isVoid: ${isVoid} }`;
-    const runs = [run(1, false), run(5, false), run(3, false), run(99, true)].join(',');
+    const counting = [run(1, false), run(5, false), run(3, false)];
+    const runs = [...counting, run(99, true)].join(',');
     expect(evaluate(`gates.summary([${runs}])`)).toMatchObject({
       perSecond: 3,
       runs: 3,
       voidRuns: 1,
       isVoid: false,
     });
+    expect(
+      evaluate(`gates.summary([${counting.slice(1).join(',')}, ${run(9, true)}])`),
+    ).toMatchObject({ perSecond: 4, runs: 2, isVoid: true });
     expect(evaluate(`gates.summary([${run(4, true)}, ${run(6, true)}])`)).toMatchObject({
       perSecond: 5,
       runs: 0,
@@ -53,8 +64,20 @@ describe('a run of a benchmark', () => {
         gates.judge('c', { ours: 3, original: 10 }, { most: 0.3 }),
         gates.judge('d', { ours: 25, original: 10, isVoid: true }, { least: 2.5 }),
         gates.judge('e', { ours: NaN, original: 10 }, { least: 0 }),
+        gates.judge('f', { ours: -1, original: 10 }, { most: 0.3 }),
       ].map(({ holds }) => holds)`),
-    ).toEqual([true, false, true, false, false]);
+    ).toEqual([true, false, true, false, false, false]);
+  });
+
+  it('succeeds only when all gates there are were judged, and hold', () => {
+    const holds = '{ holds: true }';
+    expect(
+      evaluate(`[
+        gates.exitCodeOf([${holds}, ${holds}], 2),
+        gates.exitCodeOf([${holds}], 2),
+        gates.exitCodeOf([${holds}, { holds: false }], 2),
+      ]`),
+    ).toEqual([0, 1, 1]);
   });
 });
 
