@@ -10,6 +10,9 @@ import {
 import { BrokerNode } from './brokerNode.ts';
 import { readBrokerConfiguration } from './configuration.ts';
 
+/** With this a broker under full load spends a tenth of its CPU in the collector, without it a third. */
+const heapGrowingPercent = 1000;
+
 /**
  * Runs one broker in the foreground, until SIGTERM or SIGINT: a controlled shutdown, then a clean end; a second signal
  * ends it at once.
@@ -23,6 +26,7 @@ import { readBrokerConfiguration } from './configuration.ts';
 export function runBroker(configurationPath: string): void {
   const onExits: (() => void)[] = [];
   runMain({
+    heapGrowingPercent,
     name: 'broker',
     start: (control) => start(configurationPath, control, onExits),
     onExit: () => {

@@ -14,6 +14,11 @@ export interface MainOptions {
   readonly name: string;
   /** Throws a `CodedError` for what a person can put right. */
   readonly start: (control: MainControl) => Promise<RunningProgram>;
+  /**
+   * By how much the heap may grow before V8 marks it, for a program through which many bytes flow: they count as growth of
+   * a small heap, which is then marked several times a second. After 64 MB of new buffers it is marked all the same.
+   */
+  readonly heapGrowingPercent?: number;
   /** Writes what is left, synchronously, before the process goes. */
   readonly onExit?: () => void;
 }
@@ -28,18 +33,13 @@ export interface MainControl {
 export const exitCodes = { clean: 0, crashed: 1, unusable: 2, interrupted: 130 } as const;
 
 /**
- * What flows through a node counts as growth of its small heap, which V8 would mark again for each 20 MB of it: several
- * times a second, for a third of the CPU of a broker under load. So the heap may grow elevenfold before it is marked, and
- * is marked after 64 MB of new buffers all the same.
- */
-const heapGrowingPercent = 1000;
-
-/**
  * Runs a program until SIGTERM or SIGINT, which stop it in order; a second one ends it at once. Whatever nobody caught
  * ends it with one clear sentence on stderr.
  */
-export function runMain({ name, start, onExit }: MainOptions): void {
-  setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
+export function runMain({ name, start, heapGrowingPercent, onExit }: MainOptions): void {
+  if (heapGrowingPercent !== undefined) {
+    setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
+  }
   let program: RunningProgram | undefined;
   let isStopping = false;
 
