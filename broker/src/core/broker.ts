@@ -83,7 +83,8 @@ export class Broker implements Machine<BrokerInput, BrokerEffect> {
     const { context, parts } = this;
     context.nowMs = nowMs;
     context.effects = effects;
-    if ('wallMs' in input) context.wallMs = input.wallMs;
+    const { wallMs } = input as { readonly wallMs?: number };
+    if (wallMs !== undefined) context.wallMs = wallMs;
     this.on(input);
     this.runControlPlane();
     parts.desk.lookAtWoken();

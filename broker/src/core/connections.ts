@@ -122,8 +122,14 @@ export class Connections {
     const answer = body ?? bodyAtLeaving?.();
     if (answer === undefined) this.context.emit({ kind: 'noResponse', connection, correlationId });
     else {
-      const head = { connection, correlationId, apiKey, apiVersion };
-      this.context.emit({ kind: 'respond', ...head, body: answer });
+      this.context.emit({
+        kind: 'respond',
+        connection,
+        correlationId,
+        apiKey,
+        apiVersion,
+        body: answer,
+      });
     }
   }
 }

@@ -27,12 +27,12 @@ export class LogReads {
   }
 
   read(
-    wanted: { readonly maxBytes: number; readonly reads: readonly LogReadWanted[] },
+    { maxBytes, reads }: { readonly maxBytes: number; readonly reads: readonly LogReadWanted[] },
     listener: ReadListener,
   ): void {
     const token = this.context.nextToken();
     this.reads.set(token, listener);
-    this.context.emit({ kind: 'readLog', token, ...wanted });
+    this.context.emit({ kind: 'readLog', token, maxBytes, reads });
   }
 
   search(

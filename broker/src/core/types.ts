@@ -48,7 +48,7 @@ export interface RequestInput {
   /** Wall time. */
   readonly wallMs: number;
   /** Produce only: one for each partition, in the order of the body. */
-  readonly verdicts?: readonly BatchVerdict[];
+  readonly verdicts?: readonly BatchVerdict[] | undefined;
 }
 
 /** One slice of a log, found by the shell: views, not copies. */

@@ -11,6 +11,17 @@ export class FrameError extends CodedError<{
 }
 
 const lengthBytes = 4;
+
+/** @returns the length that stands before a frame */
+export function sizeIn(bytes: Uint8Array): number {
+  return (
+    ((bytes[0] as number) << 24) |
+    ((bytes[1] as number) << 16) |
+    ((bytes[2] as number) << 8) |
+    (bytes[3] as number)
+  );
+}
+
 /** So much is taken on the word of a length; memory for more grows with what has come. */
 const trustedBytesMax = 64 << 10;
 
@@ -74,7 +85,7 @@ export class FrameCutter {
   private begin(): void {
     this.lengthFilled = 0;
     const { sizeMax } = this;
-    const size = new DataView(this.length.buffer).getInt32(0);
+    const size = sizeIn(this.length);
     if (size < 0 || size > sizeMax) {
       this.error = new FrameError(
         { code: 'BAD_SIZE', size, sizeMax },

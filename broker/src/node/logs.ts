@@ -19,6 +19,7 @@ import {
   type PartitionKey,
   type StoredLog,
 } from '../core/index.ts';
+import { ByPartition } from './byPartition.ts';
 import { type LogFolders, uniqueSuffix } from './logFolders.ts';
 import { type LogSettings, topicSettings, type TopicSettings } from './logSettings.ts';
 import { findTimestamp, type RecordDecompress } from './timestamps.ts';
@@ -97,7 +98,7 @@ const nothingFound = { offset: -1, timestamp: -1 };
  */
 export class Logs {
   private readonly options: LogsOptions;
-  private readonly byName = new Map<string, OpenLog>();
+  private readonly opened = new ByPartition<OpenLog>();
   private readonly appended: OpenLog[] = [];
   private tokenAppended = -1;
   private readonly reads: Read[] = [];
@@ -109,7 +110,7 @@ export class Logs {
   }
 
   get all(): Iterable<OpenLog> {
-    return this.byName.values();
+    return this.opened.values();
   }
 
   /** Opens what the folders hold. @param onCut told of a torn tail that was cut off */
@@ -218,15 +219,16 @@ export class Logs {
   }
 
   private readonly readSlice = (
-    { topic, partition, offset, upToOffset }: LogReadWanted,
-    limits: { readonly maxBytes: number; readonly minOneBatch: boolean },
+    wanted: LogReadWanted,
+    { maxBytes, minOneBatch }: { readonly maxBytes: number; readonly minOneBatch: boolean },
   ): LogSlice => {
-    const open = this.byName.get(partitionName({ topic, partition }));
+    const { offset, upToOffset } = wanted;
+    const open = this.opened.get(wanted);
     if (open === undefined) {
       return { ...emptySlice, errorCode: errorCodes.UNKNOWN_TOPIC_OR_PARTITION };
     }
     try {
-      const { chunks, bytes } = open.log.read({ ...limits, offset, upToOffset });
+      const { chunks, bytes } = open.log.read({ offset, maxBytes, minOneBatch, upToOffset });
       return { chunks, bytes, errorCode: 0 };
     } catch (error) {
       if (error instanceof LogError && error.code === 'OFFSET_OUT_OF_RANGE') {
@@ -238,7 +240,7 @@ export class Logs {
   };
 
   private find(search: PartitionKey & { readonly timestamp: number }): typeof nothingFound {
-    const open = this.byName.get(partitionName(search));
+    const open = this.opened.get(search);
     if (open === undefined) return nothingFound;
     try {
       return findTimestamp(open.log, search.timestamp, this.options.decompress) ?? nothingFound;
@@ -292,7 +294,7 @@ export class Logs {
 
   private create(key: PartitionKey, config: Readonly<Record<string, string>>): RecoveredLog {
     const { topic, topicId, partition } = key;
-    const before = this.byName.get(partitionName(key));
+    const before = this.opened.get(key);
     if (before?.topicId === topicId) {
       this.configure(before, config);
       return before.log.describe();
@@ -313,7 +315,7 @@ export class Logs {
   }): void {
     const settings = topicSettings(ownSettings, this.options.settings);
     parts.log.config = settings;
-    this.byName.set(partitionName(parts.id), { ...parts, settings, chunks: [], isLeaders: true });
+    this.opened.set(parts.id, { ...parts, settings, chunks: [], isLeaders: true });
   }
 
   private configure(open: OpenLog, config: Readonly<Record<string, string>>): void {
@@ -322,13 +324,13 @@ export class Logs {
   }
 
   private retire(key: PartitionKey, suffix: 'delete' | 'stray'): void {
-    const open = this.byName.get(partitionName(key));
+    const open = this.opened.get(key);
     // A topic of the same name that is another one stays.
     if (open?.topicId === key.topicId) this.retireOpen(open, suffix);
   }
 
   private retireOpen({ id, directory }: OpenLog, suffix: 'delete' | 'stray'): void {
-    this.byName.delete(partitionName(id));
+    this.opened.delete(id);
     directory.retire([{ id, unique: uniqueSuffix(), suffix }]);
     if (suffix === 'delete') this.options.onRetired();
   }
@@ -336,7 +338,7 @@ export class Logs {
   private checkpoint(moved: readonly (PartitionKey & { readonly highWatermark: number })[]): void {
     const byDirectory = new Map<LogDirectory, [PartitionId, number][]>();
     for (const { highWatermark, ...key } of moved) {
-      const open = this.byName.get(partitionName(key));
+      const open = this.opened.get(key);
       if (open?.topicId !== key.topicId) continue;
       open.highWatermark = highWatermark;
       const offsets = byDirectory.get(open.directory);
@@ -351,7 +353,7 @@ export class Logs {
   }
 
   private require(key: PartitionKey): OpenLog {
-    const open = this.byName.get(partitionName(key));
+    const open = this.opened.get(key);
     assert(open?.topicId === key.topicId, 'The core names logs that are open', {
       topic: key.topic,
       partition: key.partition,

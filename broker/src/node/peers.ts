@@ -2,12 +2,12 @@ import { ByteReader, CodedError } from '@zookafka/base';
 import {
   type ApiName,
   apiName,
-  batchHeads,
   type Checksum,
   decodeResponse,
   decodeResponseHead,
   encodeRequestFrame,
   isIntact,
+  readBatchHead,
   type RequestBody,
   type ResponseOf,
 } from '@zookafka/kafka-wire';
@@ -91,6 +91,8 @@ export class Peers {
     const chunks = encodeRequestFrame(name, head, body as RequestBody<ApiName>);
     peer.awaited.push({ correlationId, name, apiVersion });
     for (const chunk of chunks) peer.link?.write(chunk);
+    // The leader waits for it: it leaves before anything else is done.
+    peer.link?.flush();
   }
 
   private peerOf({ broker, host, port }: SendPeer): Peer {
@@ -191,6 +193,10 @@ function corruptOf({ responses }: ResponseOf<'fetch'>, checksum: Checksum): Corr
 
 /** The last batch may be cut: what is not whole is left out by whoever appends. */
 function areIntact(records: Uint8Array, checksum: Checksum): boolean {
-  for (const head of batchHeads(records)) if (!isIntact(records, head, checksum)) return false;
+  let head = readBatchHead(records);
+  while (head !== undefined) {
+    if (!isIntact(records, head, checksum)) return false;
+    head = readBatchHead(records, head.start + head.size);
+  }
   return true;
 }

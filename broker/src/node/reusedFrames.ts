@@ -1,4 +1,4 @@
-import { FrameError } from './frameCutter.ts';
+import { FrameError, sizeIn } from './frameCutter.ts';
 
 const lengthBytes = 4;
 /** The least that a buffer is made of, so that frames of all sizes fit the same ones. */
@@ -70,7 +70,7 @@ export class ReusedFrames {
   }
 
   private begin(): Uint8Array {
-    const size = new DataView(this.length.buffer).getInt32(0);
+    const size = sizeIn(this.length);
     if (size < 0 || size > this.sizeMax) {
       throw new FrameError(
         { code: 'BAD_SIZE', size, sizeMax: this.sizeMax },

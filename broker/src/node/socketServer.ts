@@ -202,7 +202,8 @@ export class SocketServer {
     const isKnown = name !== undefined && isServed(name, apiVersion);
     const body = isKnown ? decodeRequest(name, apiVersion, reader) : null;
     connection.activeMs = clock.monotonicMs();
-    const input: RequestInput = {
+    const isProduce = name === 'produce' && body !== null;
+    return {
       kind: 'request',
       connection: connection.id,
       correlationId,
@@ -212,9 +213,8 @@ export class SocketServer {
       clientHost: connection.host,
       body,
       wallMs: clock.wallMs(),
+      verdicts: isProduce ? judge.judge(body as RequestOf<'produce'>, apiVersion) : undefined,
     };
-    if (name !== 'produce' || body === null) return input;
-    return { ...input, verdicts: judge.judge(body as RequestOf<'produce'>, apiVersion) };
   }
 
   private respond(
@@ -233,7 +233,10 @@ export class SocketServer {
         this.lending.add(connection);
       }
     }
-    if (connection.onAnswered()) this.readOn(connection);
+    const hasRoom = connection.onAnswered();
+    // Nothing more is to be said in this turn: whoever waits is woken while we go on.
+    if (connection.inFlightCount === 0) connection.link.flush();
+    if (hasRoom) this.readOn(connection);
   }
 
   private takeBack(connection: ClientConnection): void {

@@ -8,8 +8,9 @@ export class ByteWriter {
   private bytes: Uint8Array;
   private at = 0;
 
-  constructor(capacity = 256) {
-    this.bytes = new Uint8Array(capacity);
+  /** @param memory how many bytes to begin with, or the bytes themselves */
+  constructor(memory: number | Uint8Array = 256) {
+    this.bytes = typeof memory === 'number' ? new Uint8Array(memory) : memory;
   }
 
   /** How many bytes were written. */

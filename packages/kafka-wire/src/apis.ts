@@ -1,8 +1,10 @@
-import { ByteReader, type ByteWriter } from '@zookafka/base';
+import { type ByteReader, type ByteWriter } from '@zookafka/base';
 import { decodeFields } from './decode.ts';
 import { encodeFields } from './encode.ts';
-import { GatherWriter } from './gatherWriter.ts';
+import { beginFrame, finishFrame } from './frameWriter.ts';
 import { hotPaths } from './hot/hotPaths.ts';
+import { readTextOrNull, skipTags } from './hot/reading.ts';
+import { writeTextOrNull } from './hot/writing.ts';
 import { produce } from './messages/00-produce.ts';
 import { fetch } from './messages/01-fetch.ts';
 import { listOffsets } from './messages/02-list-offsets.ts';
@@ -24,7 +26,6 @@ import { offsetForLeaderEpoch } from './messages/23-offset-for-leader-epoch.ts';
 import { describeConfigs } from './messages/32-describe-configs.ts';
 import { deleteGroups } from './messages/42-delete-groups.ts';
 import { describeCluster } from './messages/60-describe-cluster.ts';
-import { requestHeader, responseHeader } from './messages/headers.ts';
 import {
   type Decoded,
   type Encodable,
@@ -113,20 +114,18 @@ export interface RequestHead {
  * versions, so that it can still be answered.
  */
 export function decodeRequestHead(reader: ByteReader): RequestHead {
-  const peek = new ByteReader(reader.bytes, reader.offset, reader.end);
-  const start = reader.offset;
-  const apiKey = peek.remaining >= 4 ? peek.int16() : -1;
-  const apiVersion = apiKey === -1 && peek.remaining < 2 ? -1 : peek.int16();
-  const name = apiName(apiKey);
-  const isFlexible = name !== undefined && apiVersion >= apis[name].flexibleFrom;
-  reader.offset = start;
-  const head = decodeFields(
-    requestHeader.fields,
-    { version: isFlexible ? 2 : 1, flexibleFrom: requestHeader.flexibleFrom },
-    reader,
-  );
-  const { correlationId, clientId } = head;
-  return { apiKey, apiVersion, correlationId, clientId };
+  try {
+    const apiKey = reader.int16();
+    const apiVersion = reader.int16();
+    const name = apiName(apiKey);
+    const correlationId = reader.int32();
+    // Not compact in any version: a broker reads it before it knows what the client speaks.
+    const clientId = readTextOrNull(reader, false, 'clientId');
+    if (name !== undefined && apiVersion >= apis[name].flexibleFrom) skipTags(reader);
+    return { apiKey, apiVersion, correlationId, clientId };
+  } catch (cause) {
+    throw asWireError(cause);
+  }
 }
 
 /** Reads a request's body. @throws {WireError} UNSUPPORTED_VERSION, or what is wrong with the bytes */
@@ -180,14 +179,12 @@ export function encodeRequestFrame<Name extends ApiName>(
   const { apiVersion: version, correlationId, clientId } = head;
   const { key, request, flexibleFrom } = apis[name];
   requireVersion(name, version);
-  const writer = new GatherWriter();
-  writer.skip(4);
-  encodeFields(
-    requestHeader.fields,
-    { version: version >= flexibleFrom ? 2 : 1, flexibleFrom: requestHeader.flexibleFrom },
-    { requestApiKey: key, requestApiVersion: version, correlationId, clientId },
-    writer,
-  );
+  const writer = beginFrame();
+  writer.int16(key);
+  writer.int16(version);
+  writer.int32(correlationId);
+  writeTextOrNull(writer, clientId, false);
+  if (version >= flexibleFrom) writer.uvarint(0);
   const hot = hotPaths[name];
   if (hot?.encodeRequest !== undefined) hot.encodeRequest(body, version, writer);
   else encodeFields(request, { version, flexibleFrom }, body, writer);
@@ -201,8 +198,7 @@ export function encodeResponseFrame<Name extends ApiName>(
   body: ResponseBody<Name>,
 ): Uint8Array[] {
   const { response, flexibleFrom } = apis[name];
-  const writer = new GatherWriter();
-  writer.skip(4);
+  const writer = beginFrame();
   writer.int32(correlationId);
   // Clients read the answer to ApiVersions before they know what the broker speaks: never a flexible header.
   if (apiVersion >= flexibleFrom && name !== 'apiVersions') writer.uvarint(0);
@@ -214,9 +210,13 @@ export function encodeResponseFrame<Name extends ApiName>(
 
 /** Reads a response's header. @returns the correlation id @throws {WireError} */
 export function decodeResponseHead(name: ApiName, version: number, reader: ByteReader): number {
-  const isFlexible = version >= apis[name].flexibleFrom && name !== 'apiVersions';
-  const head = { version: isFlexible ? 1 : 0, flexibleFrom: responseHeader.flexibleFrom };
-  return decodeFields(responseHeader.fields, head, reader).correlationId;
+  try {
+    const correlationId = reader.int32();
+    if (version >= apis[name].flexibleFrom && name !== 'apiVersions') skipTags(reader);
+    return correlationId;
+  } catch (cause) {
+    throw asWireError(cause);
+  }
 }
 
 /** Reads a record of an internal topic, after the version that stands before it. */
@@ -239,11 +239,6 @@ export function encodeRecordData<F extends Fields>(
 ): void {
   const { flexibleFrom } = schema;
   encodeFields(schema.fields, { version, flexibleFrom }, value, writer);
-}
-
-function finishFrame(writer: GatherWriter): Uint8Array[] {
-  writer.patchInt32(0, writer.totalLength - 4);
-  return writer.finishChunks();
 }
 
 function requireVersion(name: ApiName, version: number): void {

@@ -63,26 +63,25 @@ export interface BatchHead {
  */
 export function readBatchHead(bytes: Uint8Array, start = 0): BatchHead | undefined {
   if (start + batchBytesMin > bytes.length) return undefined;
-  const view = viewOf(bytes, start);
-  const size = view.getInt32(batchLayout.length) + batchOverheadBytes;
+  const size = int32At(bytes, start + batchLayout.length) + batchOverheadBytes;
   if (size < batchBytesMin || start + size > bytes.length) return undefined;
-  const baseOffset = int64At(view, batchLayout.baseOffset);
-  const lastOffsetDelta = view.getInt32(batchLayout.lastOffsetDelta);
+  const baseOffset = int64At(bytes, start + batchLayout.baseOffset);
+  const lastOffsetDelta = int32At(bytes, start + batchLayout.lastOffsetDelta);
   return {
     start,
     size,
     baseOffset,
     lastOffset: baseOffset + lastOffsetDelta,
-    leaderEpoch: view.getInt32(batchLayout.leaderEpoch),
-    magic: view.getInt8(batchLayout.magic),
-    attributes: view.getInt16(batchLayout.attributes),
+    leaderEpoch: int32At(bytes, start + batchLayout.leaderEpoch),
+    magic: ((bytes[start + batchLayout.magic] as number) << 24) >> 24,
+    attributes: int16At(bytes, start + batchLayout.attributes),
     lastOffsetDelta,
-    baseTimestamp: int64At(view, batchLayout.baseTimestamp),
-    maxTimestamp: int64At(view, batchLayout.maxTimestamp),
-    producerId: int64At(view, batchLayout.producerId),
-    producerEpoch: view.getInt16(batchLayout.producerEpoch),
-    baseSequence: view.getInt32(batchLayout.baseSequence),
-    count: view.getInt32(batchLayout.count),
+    baseTimestamp: int64At(bytes, start + batchLayout.baseTimestamp),
+    maxTimestamp: int64At(bytes, start + batchLayout.maxTimestamp),
+    producerId: int64At(bytes, start + batchLayout.producerId),
+    producerEpoch: int16At(bytes, start + batchLayout.producerEpoch),
+    baseSequence: int32At(bytes, start + batchLayout.baseSequence),
+    count: int32At(bytes, start + batchLayout.count),
   };
 }
 
@@ -131,7 +130,7 @@ export function isIntact(
   { start, size }: Pick<BatchHead, 'start' | 'size'>,
   checksum: Checksum = crc32c,
 ): boolean {
-  const expected = viewOf(bytes, start).getUint32(batchLayout.crc);
+  const expected = int32At(bytes, start + batchLayout.crc) >>> 0;
   return checksum(bytes, start + batchLayout.attributes, start + size) === expected;
 }
 
@@ -181,6 +180,19 @@ function setInt64(view: DataView, at: number, value: number): void {
   view.setUint32(at + 4, value - high * 0x1_0000_0000);
 }
 
-function int64At(view: DataView, at: number): number {
-  return view.getInt32(at) * 0x1_0000_0000 + view.getUint32(at + 4);
+function int16At(bytes: Uint8Array, at: number): number {
+  return (((bytes[at] as number) << 24) >> 16) | (bytes[at + 1] as number);
+}
+
+function int32At(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] as number) << 24) |
+    ((bytes[at + 1] as number) << 16) |
+    ((bytes[at + 2] as number) << 8) |
+    (bytes[at + 3] as number)
+  );
+}
+
+function int64At(bytes: Uint8Array, at: number): number {
+  return int32At(bytes, at) * 0x1_0000_0000 + (int32At(bytes, at + 4) >>> 0);
 }

@@ -80,7 +80,12 @@ describe('straight-line code does what the interpreter does', () => {
       expect.arrayContaining(['decodeRequest', 'encodeRequest', 'encodeResponse']),
     );
     expect(Object.keys(hotPaths['fetch'] ?? {})).toEqual(
-      expect.arrayContaining(['decodeRequest', 'decodeResponse', 'encodeResponse']),
+      expect.arrayContaining([
+        'decodeRequest',
+        'encodeRequest',
+        'decodeResponse',
+        'encodeResponse',
+      ]),
     );
   });
 

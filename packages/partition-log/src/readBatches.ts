@@ -47,7 +47,7 @@ export function readTail(tail: LogTail, index: number, request: ReadRequest): Lo
   let next = index;
   for (let item = tail.at(next); item !== undefined; item = tail.at(++next)) {
     const left = request.maxBytes - bytes;
-    if (isWholeWanted(item, { ...request, maxBytes: left })) {
+    if (isWholeWanted(item, request, left)) {
       chunks.push(item.chunk);
       bytes += item.chunk.length;
       offsetNext = item.lastOffset + 1;
@@ -148,7 +148,11 @@ function takeBatch(
   return true;
 }
 
-function isWholeWanted(item: TailChunk, { offset, maxBytes, upToOffset }: ReadRequest): boolean {
+function isWholeWanted(
+  item: TailChunk,
+  { offset, upToOffset }: ReadRequest,
+  maxBytes: number,
+): boolean {
   return (
     offset <= item.firstOffset && item.lastOffset < upToOffset && item.chunk.length <= maxBytes
   );

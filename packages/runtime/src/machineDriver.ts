@@ -30,6 +30,8 @@ export interface MachineDriverOptions<Input, Effect, Timer> {
 }
 
 const inputCountMaxDefault = 1_000_000;
+/** How often a turn goes on with what its own effects brought before sockets are looked at again. */
+const roundCountMax = 8;
 /** What Node's timers take; a longer wait is set anew when it ends. */
 const timeoutMsMax = 0x7fff_ffff;
 
@@ -39,6 +41,9 @@ const timeoutMsMax = 0x7fff_ffff;
  *
  *     sockets, disks ── submit ──▶ inputs ── setImmediate ──▶ step, step, … ──▶ perform(effects)
  *     one setTimeout ───────────────────────▶ due timers, after the inputs ──┘
+ *
+ * What is submitted while effects are performed (an append that is done) is stepped in the same turn: another turn would
+ * cost a poll of all sockets each time, which one request alone waits for.
  *
  * Timers come behind the inputs of their turn, and a turn comes behind the sockets: a process that slept reads
  * what arrived meanwhile before it believes that nothing did.
@@ -73,7 +78,7 @@ export class MachineDriver<Input, Effect extends { readonly kind: string }, Time
       this.crash(new Error(`Cannot go on: over ${this.inputCountMax} inputs wait for their turn`));
       return;
     }
-    this.schedule();
+    if (!this.isRunning) this.schedule();
   }
 
   /** Runs the turn now instead of at the end of this one. Not from inside `perform`. */
@@ -103,17 +108,25 @@ export class MachineDriver<Input, Effect extends { readonly kind: string }, Time
     if (this.isStopped) return;
     this.isRunning = true;
     try {
-      this.stepAll(this.clock.monotonicMs());
-      if (this.effects.length > 0) {
-        this.options.perform(this.effects as unknown as readonly ShellEffect<Effect>[]);
-      }
+      this.runRounds(this.clock.monotonicMs());
     } catch (error) {
       this.crash(error);
     } finally {
       this.effects.length = 0;
       this.isRunning = false;
     }
+    if (this.inputs.length > 0) this.schedule();
     this.armTimeout();
+  }
+
+  private runRounds(nowMs: number): void {
+    for (let round = 0; round < roundCountMax; round++) {
+      this.stepAll(nowMs);
+      if (this.effects.length === 0) return;
+      this.options.perform(this.effects as unknown as readonly ShellEffect<Effect>[]);
+      this.effects.length = 0;
+      if (this.inputs.length === 0) return;
+    }
   }
 
   private stepAll(nowMs: number): void {

@@ -45,6 +45,22 @@ describe('MachineDriver', () => {
     expect(turns).toEqual([['a', 'b'], ['c']]);
   });
 
+  it('goes on in the same turn with what performing brought, up to a bound', async () => {
+    const said: string[] = [];
+    const driver = driverOf(echo, {
+      perform: (effects) => {
+        said.push(...effects.map(({ text }) => text));
+        if (said.length < 20) driver.submit({ kind: 'say', text: String(said.length) });
+      },
+    });
+    driver.submit({ kind: 'say', text: '0' });
+    driver.drainNow();
+    expect(said).toEqual(['0', '1', '2', '3', '4', '5', '6', '7']);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(said).toHaveLength(16);
+    driver.stop();
+  });
+
   it('drains at once when it is told to', () => {
     const said: string[] = [];
     const driver = driverOf(echo, {

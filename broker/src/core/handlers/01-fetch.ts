@@ -4,6 +4,7 @@ import { type BrokerContext } from '../context.ts';
 import { fetchRefused } from '../fetchAnswer.ts';
 import { type FetchDesk } from '../fetchDesk.ts';
 import { type Reader } from '../fetchLook.ts';
+import { type FetchOptions } from '../fetchOp.ts';
 import { FetchPart, type FetchWanted } from '../fetchPart.ts';
 import { type FetchSession, type FetchSessions, partKey } from '../fetchSessions.ts';
 import { type Handler } from './handler.ts';
@@ -75,16 +76,24 @@ export class FetchHandler implements Handler {
 
   private run(
     request: PendingRequest,
-    fetch: {
-      readonly reader: Reader;
-      readonly session: FetchSession | undefined;
-      readonly parts: readonly FetchPart[];
-      readonly isIncremental: boolean;
-    },
+    {
+      reader,
+      session,
+      parts,
+      isIncremental,
+    }: Pick<FetchOptions, 'reader' | 'session' | 'parts' | 'isIncremental'>,
   ): void {
     const { minBytes, maxBytes, maxWaitMs } = request.input.body as Body;
     const maxBytesAllowed = Math.min(Math.max(0, maxBytes), this.context.config.fetchMaxBytes);
-    this.desk.begin(request, { ...fetch, minBytes, maxWaitMs, maxBytes: maxBytesAllowed });
+    this.desk.begin(request, {
+      reader,
+      minBytes,
+      maxBytes: maxBytesAllowed,
+      maxWaitMs,
+      session,
+      isIncremental,
+      parts,
+    });
   }
 
   private makeSession(

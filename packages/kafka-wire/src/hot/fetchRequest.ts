@@ -1,8 +1,16 @@
 import { type ByteReader } from '@zookafka/base';
 import { fetch } from '../messages/01-fetch.ts';
 import { type Decoded } from '../schema.ts';
-import { uuidText, zeroUuid } from '../uuidText.ts';
-import { readCount, readTag, readText, readTextOrNull, skipTag, skipTags } from './reading.ts';
+import { zeroUuid } from '../uuidText.ts';
+import {
+  readCount,
+  readTag,
+  readText,
+  readTextOrNull,
+  readUuid,
+  skipTag,
+  skipTags,
+} from './reading.ts';
 
 type FetchRequest = Decoded<(typeof fetch)['request']>;
 type FetchTopic = FetchRequest['topics'][number];
@@ -64,7 +72,7 @@ function readTopic(reader: ByteReader, version: number): FetchTopic {
   const isCompact = version >= flexibleFrom;
   const hasId = version >= topicIdFrom;
   const topic = hasId ? '' : readText(reader, isCompact, 'topic');
-  const topicId = hasId ? uuidText(reader.view(16)) : zeroUuid;
+  const topicId = hasId ? readUuid(reader) : zeroUuid;
   const count = readCount(reader, isCompact, 'partitions');
   const partitions: FetchPartition[] = [];
   for (let index = 0; index < count; index++) partitions.push(readPartition(reader, version));
@@ -112,7 +120,7 @@ function readForgotten(reader: ByteReader, version: number): readonly ForgottenT
   const topics: ForgottenTopic[] = [];
   for (let index = 0; index < count; index++) {
     const topic = hasId ? '' : readText(reader, isCompact, 'topic');
-    const topicId = hasId ? uuidText(reader.view(16)) : zeroUuid;
+    const topicId = hasId ? readUuid(reader) : zeroUuid;
     const partitionCount = readCount(reader, isCompact, 'partitions');
     const partitions: number[] = [];
     for (let at = 0; at < partitionCount; at++) partitions.push(reader.int32());
@@ -133,10 +141,6 @@ function readRequestTags(reader: ByteReader, version: number): RequestTags {
     } else skipTag(reader, tag);
   }
   return { clusterId, replicaState };
-}
-
-function readUuid(reader: ByteReader): string {
-  return uuidText(reader.view(16));
 }
 
 function readClusterId(reader: ByteReader): string | null {

@@ -1,7 +1,7 @@
 import { type ByteReader } from '@zookafka/base';
 import { fetch } from '../messages/01-fetch.ts';
 import { type Decoded } from '../schema.ts';
-import { uuidText, zeroUuid } from '../uuidText.ts';
+import { zeroUuid } from '../uuidText.ts';
 import {
   readBytesOrNull,
   readCount,
@@ -9,6 +9,7 @@ import {
   readTag,
   readText,
   readTextOrNull,
+  readUuid,
   skipTag,
   skipTags,
 } from './reading.ts';
@@ -53,7 +54,7 @@ function readTopic(reader: ByteReader, version: number): FetchedTopic {
   const isCompact = version >= flexibleFrom;
   const hasId = version >= topicIdFrom;
   const topic = hasId ? '' : readText(reader, isCompact, 'topic');
-  const topicId = hasId ? uuidText(reader.view(16)) : zeroUuid;
+  const topicId = hasId ? readUuid(reader) : zeroUuid;
   const count = readCount(reader, isCompact, 'partitions');
   const partitions: FetchedPartition[] = [];
   for (let index = 0; index < count; index++) partitions.push(readPartition(reader, version));

@@ -1,6 +1,7 @@
 import { type ByteReader } from '@zookafka/base';
 import { type GatherWriter } from '../gatherWriter.ts';
 import { decodeFetchRequest } from './fetchRequest.ts';
+import { encodeFetchRequest } from './fetchRequestWriting.ts';
 import { decodeFetchResponse } from './fetchResponseReading.ts';
 import { encodeFetchResponse } from './fetchResponseWriting.ts';
 import { decodeProduceRequest, encodeProduceRequest } from './produceRequest.ts';
@@ -23,6 +24,7 @@ export const hotPaths: Readonly<Record<string, HotPaths | undefined>> = {
   },
   fetch: {
     decodeRequest: decodeFetchRequest,
+    encodeRequest: encodeFetchRequest,
     decodeResponse: decodeFetchResponse,
     encodeResponse: encodeFetchResponse,
   },

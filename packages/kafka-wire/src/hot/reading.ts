@@ -1,4 +1,5 @@
 import { type ByteReader } from '@zookafka/base';
+import { uuidText } from '../uuidText.ts';
 import { badLength, textBytesMax, unexpectedNull } from '../wireError.ts';
 
 /** A string that is never null. */
@@ -23,6 +24,13 @@ export function readTextOrNull(
     throw badLength(field, length);
   }
   return reader.utf8(length);
+}
+
+/** A topic's id as text. */
+export function readUuid(reader: ByteReader): string {
+  const at = reader.offset;
+  reader.skip(16);
+  return uuidText(reader.bytes, at);
 }
 
 /** How many items an array has; one that is null is refused. Each item takes at least a byte. */
