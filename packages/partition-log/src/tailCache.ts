@@ -13,7 +13,7 @@ interface Entry extends TailChunk {
 }
 
 /** A chunk that keeps a buffer alive which is so many times as large is copied. */
-const wasteMax = 32;
+const wasteMax = 128;
 
 /**
  * What was appended last, over all partitions: consumers and followers at the end of a log read from memory.
