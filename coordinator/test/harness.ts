@@ -15,6 +15,7 @@ import {
 import {
   type ConnectResponse,
   encodeRequest,
+  requestType,
   noSession,
   openAcl,
   type Reply,
@@ -463,13 +464,15 @@ export class Client {
   /** Sends without waiting. @returns the number of the request */
   send(request: Request, xid = ++this.xidLast): number {
     const writer = new ByteWriter();
+    writer.int32(xid);
+    writer.int32(requestType(request));
     encodeRequest(writer, request);
     this.ensemble.feed(this.ensemble.node(this.memberId), {
       kind: 'clientRequest',
       connection: this.connection,
       xid,
       request,
-      body: writer.finish(),
+      frame: writer.finish(),
       wallMs: this.ensemble.wallMs,
     });
     return xid;

@@ -13,7 +13,7 @@ export const connectionRequestsMax = 16_384;
 export interface PendingRequest {
   readonly xid: number;
   readonly request: Request;
-  readonly body: Uint8Array;
+  readonly frame: Uint8Array;
   readonly receivedMs: number;
   /** Whether its outcome comes from elsewhere: a transaction, or the leader. */
   readonly waits: boolean;

@@ -1,7 +1,7 @@
 import { assert, defined } from '@zookafka/base';
 import { type Acl, baseName, readAcl, type SessionId } from '@zookafka/zookeeper-wire';
 import { aclHashOf, sharedAcl, worldAnyone } from './acl.ts';
-import { type Digest, DigestSum, hashBytes, hashText } from './digest.ts';
+import { type Digest, DigestSum, hashText } from './digest.ts';
 import { configPath, initialPaths, parentOf } from './paths.ts';
 import { SessionMap } from './sessionMap.ts';
 import { Znode, type ZnodeFields } from './znode.ts';
@@ -29,6 +29,8 @@ export class DataTree {
   private readonly nodes = new Map<string, Znode>();
   private readonly ephemerals = new SessionMap<Set<string>>();
   private readonly sum = new DigestSum();
+  /** Nodes, some of them gone since, whose last change is not in the sum. */
+  private readonly stale: Znode[] = [];
   private readonly observers = new Set<TreeObserver>();
   private orderNext = 1;
   private dataBytes = 0;
@@ -59,6 +61,7 @@ export class DataTree {
   }
 
   get digest(): Digest {
+    this.settleDigest();
     return this.sum.value;
   }
 
@@ -128,6 +131,8 @@ export class DataTree {
     this.beforeChange(node);
     this.beforeChange(parent);
     this.nodes.delete(path);
+    this.sum.subtract(node.digestHigh, node.digestLow);
+    node.isGone = true;
     this.dataBytes -= sizeOf(node);
     if (node.owner !== null) this.disown(node.owner, path);
     const siblings = defined(parent.children, 'A parent knows its child');
@@ -143,7 +148,7 @@ export class DataTree {
     this.beforeChange(node);
     this.dataBytes += lengthOf(data) - lengthOf(node.data);
     node.data = ownedBytes(data);
-    node.dataHash = hashBytes(data);
+    node.hasNewData = true;
     node.version = version;
     node.mzxid = at.zxid;
     node.mtime = at.timeMs;
@@ -165,7 +170,7 @@ export class DataTree {
   adopt(fields: ZnodeFields): Znode {
     const node = new Znode(fields, hashText(fields.path));
     node.order = this.orderNext++;
-    node.dataHash = hashBytes(node.data);
+    node.hasNewData = true;
     node.aclHash = aclHashOf(node.acl);
     if (node.path !== '/') {
       const parent = this.existing(parentOf(node.path));
@@ -189,12 +194,25 @@ export class DataTree {
     if (this.observers.size > 0) {
       for (const observer of this.observers) observer.beforeChange(node);
     }
-    this.sum.subtract(node.digestHigh, node.digestLow);
   }
 
   private afterChange(node: Znode): void {
-    node.rehash();
-    this.sum.add(node.digestHigh, node.digestLow);
+    if (node.isStale) return;
+    node.isStale = true;
+    this.stale.push(node);
+    if (this.stale.length >= staleCountMax) this.settleDigest();
+  }
+
+  /** A node that is written all the time is hashed once for each time that somebody asks. */
+  private settleDigest(): void {
+    for (const node of this.stale) {
+      node.isStale = false;
+      if (node.isGone) continue;
+      this.sum.subtract(node.digestHigh, node.digestLow);
+      node.rehash();
+      this.sum.add(node.digestHigh, node.digestLow);
+    }
+    this.stale.length = 0;
   }
 
   private own(owner: SessionId, path: string): void {
@@ -243,6 +261,8 @@ function initialNode(path: string): ZnodeFields {
 }
 
 const empty = new Uint8Array(0);
+/** So many changed nodes may wait to be hashed. */
+const staleCountMax = 4096;
 /** How much of a message a node's data may keep alive beside itself, in bytes. */
 const wasteBytesMax = 512;
 

@@ -18,7 +18,8 @@ import { isForwardable, type Upstream } from './upstream.ts';
 export interface ClientRequest {
   readonly xid: number;
   readonly request: Request;
-  readonly body: Uint8Array;
+  /** As it came, without its length. */
+  readonly frame: Uint8Array;
 }
 
 /**
@@ -71,9 +72,9 @@ export class Desk {
         return;
       }
     }
-    const { xid, body } = asked;
+    const { xid, frame } = asked;
     const receivedMs = this.context.nowMs;
-    this.enqueue(connection, { xid, request, body, receivedMs, waits, outcome: null });
+    this.enqueue(connection, { xid, request, frame, receivedMs, waits, outcome: null });
   }
 
   /** The session is agreed: what came since then is taken up. */
@@ -158,7 +159,6 @@ export class Desk {
     const { upstream } = this;
     if (upstream === null || !pending.waits) return;
     connection.waitingCount++;
-    upstream.touch(connection);
     if (isForwardable(pending.request)) upstream.submit(connection, pending, pending.request);
     else upstream.sync(connection, pending);
   }
@@ -205,8 +205,12 @@ export class Desk {
 const pong: Outcome = { err: 0, response: null };
 
 function firstWaitingWrite(connection: Connection): PendingRequest | undefined {
-  for (const pending of connection.queue) {
-    if (pending.waits && pending.outcome === null && pending.request.op !== 'sync') return pending;
+  const { queue } = connection;
+  for (let index = 0; index < queue.count; index++) {
+    const pending = queue.at(index);
+    if (pending?.waits === true && pending.outcome === null && pending.request.op !== 'sync') {
+      return pending;
+    }
   }
   return undefined;
 }

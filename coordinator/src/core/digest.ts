@@ -1,6 +1,6 @@
 /**
- * A tree's digest, kept up with every change: the sum of one number a node, so that order does not matter and
- * a change costs one subtraction and one addition. Two lanes modulo 2^32.
+ * A tree's digest: the sum of one number a node, so that order does not matter and a changed node costs one subtraction
+ * and one addition. Two lanes modulo 2^32.
  *
  * It finds members that differ by mistake, not by malice. Source: the idea of ZooKeeper's `AdHash`.
  */

@@ -1,4 +1,4 @@
-import { ByteReader } from '@zookafka/base';
+import { BoundedQueue, ByteReader } from '@zookafka/base';
 import { type ApplicationMessage } from '@zookafka/zab';
 import {
   decodeRequest,
@@ -52,6 +52,8 @@ export class LeaderDuties implements Upstream {
   private zxidProposed: number;
   /** Bounded by the requests that all members let wait. */
   private syncs: WaitingSync[] = [];
+  /** What was proposed and is not applied, in order: it need not be read from its own bytes. */
+  private readonly proposed = new BoundedQueue<NumberedTxn>(proposedCountMax);
 
   constructor(context: MemberContext, zab: ZabPort, answers: UpstreamAnswers) {
     const { config, rules, tree } = context;
@@ -89,7 +91,9 @@ export class LeaderDuties implements Upstream {
     this.take(request, { session, ids, cxid: xid, member: this.serverId });
   }
 
-  sync({ session }: Connection, { xid }: PendingRequest): void {
+  sync(connection: Connection, { xid }: PendingRequest): void {
+    this.touch(connection);
+    const { session } = connection;
     this.takeSync({ zxid: this.zxidProposed, session, cxid: xid, member: this.serverId });
   }
 
@@ -118,6 +122,13 @@ export class LeaderDuties implements Upstream {
       default:
       // The others are the leader's own messages: a learner that sends them is not listened to.
     }
+  }
+
+  /** @returns the transaction with this zxid when this leader proposed it, which is asked for in their order */
+  takeProposed(zxid: number): NumberedTxn | undefined {
+    const { proposed } = this;
+    while ((proposed.first?.header.zxid ?? Infinity) < zxid) proposed.shift();
+    return proposed.first?.header.zxid === zxid ? proposed.shift() : undefined;
   }
 
   /** A transaction is in the tree now. */
@@ -234,12 +245,17 @@ export class LeaderDuties implements Upstream {
     const zxid = this.zab.nextZxid();
     const type = txnType(txn);
     const header = { clientId: session, cxid, zxid, time: this.context.wallMs, type };
-    const bytes = encodeTxn({ header, txn });
+    const numbered = { header, txn };
+    const bytes = encodeTxn(numbered);
+    this.proposed.push(numbered);
     this.context.stats.noteProposal(bytes.length);
     this.zxidProposed = zxid;
     this.zab.propose(zxid, bytes);
   }
 }
+
+/** Beyond so many the bytes are read again. */
+const proposedCountMax = 65_536;
 
 /** In transactions that no request asked for: clients may number theirs from 0, and never use this one. */
 const internalCxid = -1;

@@ -37,12 +37,18 @@ export class LearnerDuties implements Upstream {
   }
 
   submit(connection: Connection, pending: PendingRequest, request: ForwardableRequest): void {
-    const { xid, body } = pending;
-    this.forward(connection, { cxid: xid, op: requestType(request), body });
+    this.touch(connection);
+    const body = pending.frame.subarray(requestHeaderBytes);
+    this.forward(connection, { cxid: pending.xid, op: requestType(request), body });
   }
 
-  sync(connection: Connection, { xid, body }: PendingRequest): void {
-    this.forward(connection, { cxid: xid, op: syncCode, body });
+  sync(connection: Connection, { xid, frame }: PendingRequest): void {
+    this.touch(connection);
+    this.forward(connection, {
+      cxid: xid,
+      op: syncCode,
+      body: frame.subarray(requestHeaderBytes),
+    });
   }
 
   touch(connection: Connection): void {
@@ -94,5 +100,7 @@ interface ForwardedPart {
   readonly body: Uint8Array;
 }
 
+/** Of the frame of a request: xid and type. */
+const requestHeaderBytes = 8;
 const createSessionCode = operationCode('createSession');
 const syncCode = operationCode('sync');

@@ -29,6 +29,14 @@ import { type MemberConfig, type MemberEffect, type MemberInput } from './types.
 import { type UpstreamAnswers } from './upstream.ts';
 import { type ZabPort } from './zabPort.ts';
 
+/** An append of this member's own, which later ones of the same step join. */
+interface JoinedAppend {
+  readonly kind: 'append';
+  token: number;
+  committedZxid: number;
+  readonly entries: LogEntry[];
+}
+
 /** What a member is built from. */
 export interface MemberOptions {
   readonly config: MemberConfig;
@@ -64,7 +72,8 @@ export class Member implements Machine<MemberInput, MemberEffect> {
   private readonly admin: Admin;
   private readonly port: ZabPort;
   private duties: LeaderDuties | LearnerDuties | null = null;
-  /** The last `append` of this step's array: the next one joins it. */
+  /** The last `append`, and where it stands in this step's array: the next one joins it. */
+  private joined: JoinedAppend | null = null;
   private appendIndex = -1;
   private readonly answers: UpstreamAnswers = {
     onRevalidated: (session, isValid) => {
@@ -257,27 +266,31 @@ export class Member implements Machine<MemberInput, MemberEffect> {
 
   /** Appends that stand in one array become one: its token covers them all. */
   private onAppend(effect: Extract<ZabEffect, { readonly kind: 'append' }>): void {
+    const { joined } = this;
     const { effects } = this.context;
-    const last = effects[this.appendIndex];
-    if (last?.kind === 'append' && last.token + 1 === effect.token) {
-      const entries = last.entries as LogEntry[];
-      for (const entry of effect.entries) entries.push(entry);
-      effects[this.appendIndex] = { ...effect, entries };
+    const isJoinable = joined !== null && effects[this.appendIndex] === joined;
+    if (isJoinable && joined.token + 1 === effect.token) {
+      for (const entry of effect.entries) joined.entries.push(entry);
+      joined.token = effect.token;
+      joined.committedZxid = effect.committedZxid;
       return;
     }
     this.appendIndex = effects.length;
-    effects.push({ ...effect, entries: [...effect.entries] });
+    const { kind, token, committedZxid } = effect;
+    this.joined = { kind, token, entries: [...effect.entries], committedZxid };
+    effects.push(this.joined);
   }
 
   private onDeliver(zxid: number, bytes: Uint8Array): void {
     const { context } = this;
-    const numbered = decodeTxn(bytes);
+    const leaderDuties = this.duties instanceof LeaderDuties ? this.duties : null;
+    const numbered = leaderDuties?.takeProposed(zxid) ?? decodeTxn(bytes);
     const outcome = applyTxn(context.tree, numbered, this.notifier);
     context.lastZxid = zxid;
     if (numbered.txn.sort === 'createSession') this.handshake.onValid(numbered.header.clientId);
     this.traceSession(numbered);
     this.desk.onApplied(numbered, outcome);
-    if (this.duties instanceof LeaderDuties) this.duties.onApplied(numbered);
+    leaderDuties?.onApplied(numbered);
     this.snapshotter.onApplied();
   }
 

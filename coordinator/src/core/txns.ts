@@ -1,4 +1,4 @@
-import { assert, ByteReader, ByteWriter } from '@zookafka/base';
+import { assert, ByteArena, ByteReader, ByteWriter } from '@zookafka/base';
 import {
   decodeRecord,
   encodeRecord,
@@ -65,7 +65,7 @@ export function errorTxn(err: number): SimpleTxn {
   return { sort: 'error', record: { err } };
 }
 
-/** @returns header and transaction as they are logged and sent, in an array of their own */
+/** @returns header and transaction as they are logged and sent, in memory that nobody changes */
 export function encodeTxn({ header, txn }: NumberedTxn): Uint8Array {
   writer.reset();
   writeRecord(writer, 'TxnHeader', header);
@@ -76,7 +76,7 @@ export function encodeTxn({ header, txn }: NumberedTxn): Uint8Array {
     }));
     writeRecord(writer, 'MultiTxn', { txns });
   } else writeRecord(writer, sorts[txn.sort].record, txn.record as never);
-  return writer.copy();
+  return arena.copy(writer.view());
 }
 
 /** Reads what `encodeTxn` wrote; buffers are views. @throws {JuteError} when it is none */
@@ -96,6 +96,7 @@ export function decodeTxn(bytes: Uint8Array): NumberedTxn {
 
 /** One scratch array for all transactions: what leaves is a copy of exactly its size. */
 const writer = new ByteWriter(4096);
+const arena = new ByteArena();
 
 function sortOf(type: number): SimpleSort {
   const sort = sortByType.get(type);

@@ -70,8 +70,8 @@ export type MemberInput =
       readonly connection: number;
       readonly xid: number;
       readonly request: Request;
-      /** The record of the request as it came, without its header: what is forwarded to the leader. */
-      readonly body: Uint8Array;
+      /** As it came, without its length: what follows its header is forwarded to the leader. */
+      readonly frame: Uint8Array;
       readonly wallMs: number;
     }
   /** Also after `closeConnection`, where it changes nothing. */

@@ -1,5 +1,5 @@
 import { type Acl, noSession, type SessionId, type Stat } from '@zookafka/zookeeper-wire';
-import { mix, mixNumber } from './digest.ts';
+import { hashBytes, mix, mixNumber } from './digest.ts';
 
 /** What a znode is made of, without what the tree keeps beside it. */
 export interface ZnodeFields {
@@ -39,8 +39,13 @@ export class Znode implements ZnodeFields {
   readonly pathHash: number;
   dataHash = 0;
   aclHash = 0;
+  /** What the tree's digest holds for this node. */
   digestHigh = 0;
   digestLow = 0;
+  /** Whether it changed since, and whether its data did. */
+  isStale = false;
+  hasNewData = false;
+  isGone = false;
 
   constructor(fields: ZnodeFields, pathHash: number) {
     this.path = fields.path;
@@ -64,6 +69,8 @@ export class Znode implements ZnodeFields {
 
   /** Brings `digestHigh` and `digestLow` up to date with the fields. */
   rehash(): void {
+    if (this.hasNewData) this.dataHash = hashBytes(this.data);
+    this.hasNewData = false;
     let high = mix(this.pathHash, this.dataHash);
     high = mix(mix(high, this.aclHash), this.version);
     high = mix(mix(high, this.creates), this.aversion);

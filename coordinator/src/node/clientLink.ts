@@ -4,8 +4,12 @@ import { type TcpConnection, type WebSocketConnection } from '@zookafka/runtime'
 export interface ClientLink {
   /** Where the client is: `host:port`. */
   readonly remoteAddress: string;
-  /** Sends bytes that nobody changes afterwards. Does nothing once closed. */
-  send(bytes: Uint8Array): void;
+  /**
+   * Sends bytes. Does nothing once closed.
+   *
+   * @returns whether their memory is the caller's again; else nobody may change them any more
+   */
+  send(bytes: Uint8Array): boolean;
   /** Reads nothing until `resume`. */
   pause(): void;
   resume(): void;
@@ -29,11 +33,7 @@ const closeMsMax = 2000;
 export function tcpClientLink(connection: TcpConnection): ClientLink {
   return {
     remoteAddress: connection.remoteAddress,
-    send: (bytes) => {
-      connection.write(bytes);
-      // The port sends once a turn: what follows in it need not be waited for.
-      connection.flush();
-    },
+    send: (bytes) => connection.writeNow(bytes),
     pause: () => {
       connection.pause();
     },
@@ -57,7 +57,9 @@ export function webSocketClientLink(connection: WebSocketConnection): ClientLink
   return {
     remoteAddress: connection.remoteAddress,
     send: (bytes) => {
-      connection.send(bytes);
+      // What ws is given it may keep.
+      connection.send(bytes.slice());
+      return true;
     },
     pause: () => {
       connection.pause();

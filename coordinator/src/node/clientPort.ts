@@ -29,13 +29,12 @@ interface Connection {
   /** Where the client is, without its port. */
   readonly host: string;
   readonly splitter: FrameSplitter;
-  readonly writer: ByteWriter;
+  writer: ByteWriter;
   isGreeted: boolean;
   isDirty: boolean;
   isClosing: boolean;
 }
 
-const headerBytes = 8;
 const wordBytes = 4;
 
 /**
@@ -175,8 +174,7 @@ export class ClientPort {
     }
     const { header, request } = decodeRequestFrame(frame);
     const { xid } = header;
-    const body = frame.subarray(headerBytes);
-    submit({ kind: 'clientRequest', connection: id, xid, request, body, wallMs: wallMs() });
+    submit({ kind: 'clientRequest', connection: id, xid, request, frame, wallMs: wallMs() });
   }
 
   private onClose({ id, host, link, isGreeted }: Connection, error: Error | undefined): void {
@@ -202,8 +200,8 @@ export class ClientPort {
     connection.isDirty = false;
     const { writer, link } = connection;
     if (writer.length === 0) return;
-    link.send(writer.copy());
-    writer.reset();
+    if (link.send(writer.view())) writer.reset();
+    else connection.writer = new ByteWriter();
   }
 
   private finish(connection: Connection): void {

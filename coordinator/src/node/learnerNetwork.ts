@@ -8,6 +8,13 @@ import { urlHost } from './voteNetwork.ts';
 /** The path of learners' packets on a member's quorum port. */
 export const quorumPath = '/quorum';
 
+/** The last message of this turn, as it stands in what a link will send. */
+interface Encoded {
+  readonly message: LearnerMessage;
+  readonly link: PeerLink;
+  readonly bytes: Uint8Array;
+}
+
 /** What the learners' network needs. */
 export interface LearnerNetworkOptions {
   readonly context: PeerLinkContext;
@@ -21,6 +28,7 @@ export class LearnerNetwork {
   private readonly links = new Map<number, PeerLink>();
   private readonly attempts = new Set<() => void>();
   private linkNext = 1;
+  private last: Encoded | undefined;
 
   constructor(options: LearnerNetworkOptions) {
     this.options = options;
@@ -59,8 +67,12 @@ export class LearnerNetwork {
     this.attempts.add(giveUp);
   }
 
+  /** A message that goes to several links in a row is encoded once. */
   send(link: number, message: LearnerMessage): void {
-    this.links.get(link)?.add(message);
+    const to = this.links.get(link);
+    if (to === undefined) return;
+    if (this.last?.message === message && this.last.link !== to) to.addEncoded(this.last.bytes);
+    else this.last = { message, link: to, bytes: to.add(message) };
   }
 
   close(link: number): void {
@@ -69,6 +81,7 @@ export class LearnerNetwork {
   }
 
   flush(): void {
+    this.last = undefined;
     for (const link of this.links.values()) link.flush();
   }
 

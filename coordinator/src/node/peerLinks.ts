@@ -111,9 +111,17 @@ export class PeerLink {
     return this.connection.bufferedBytes;
   }
 
-  /** Adds a message to this turn's. */
-  add(message: PeerMessage): void {
-    encodePeerMessage(this.writer, message);
+  /** Adds a message to this turn's. @returns its bytes: valid until anything else is added or sent */
+  add(message: PeerMessage): Uint8Array {
+    const { writer } = this;
+    const start = writer.length;
+    encodePeerMessage(writer, message);
+    return writer.view().subarray(start);
+  }
+
+  /** Adds a message that another link encoded. */
+  addEncoded(bytes: Uint8Array): void {
+    this.writer.raw(bytes);
   }
 
   /** Sends what was added. */

@@ -19,6 +19,11 @@ export class BoundedQueue<Item> {
     return this.items[this.head];
   }
 
+  /** @returns the item that so many others stand before */
+  at(index: number): Item | undefined {
+    return this.items[this.head + index];
+  }
+
   /** @returns false, and nothing is kept, when the queue is full */
   push(item: Item): boolean {
     if (this.count >= this.countMax) return false;

@@ -2,6 +2,7 @@ export { assert, AssertionError, defined, unreachable, type Facts } from './asse
 export { BoundedQueue } from './boundedQueue.ts';
 export { ByteReader, BytesError, type BytesRefusal } from './byteReader.ts';
 export { bytesConcat, bytesEqual, bytesToHex } from './bytesOf.ts';
+export { ByteArena } from './byteArena.ts';
 export { ByteWriter } from './byteWriter.ts';
 export { CodecError, type CodecRefusal, type Codecs, type CompressionKind } from './codecs.ts';
 export { crc32c } from './crc32c.ts';

@@ -134,6 +134,25 @@ export class TcpConnection {
       this.socket.uncork();
     }
     this.chunkBytes = 0;
+    this.checkBuffered();
+  }
+
+  /**
+   * Sends `bytes` now, behind what waits.
+   *
+   * @returns whether the system has them: then their memory is the caller's again, else they must not change any more
+   */
+  writeNow(bytes: Uint8Array): boolean {
+    this.flush();
+    const { socket } = this;
+    if (this.isClosing || socket.destroyed) return true;
+    socket.write(bytes);
+    if (socket.writableLength === 0) return true;
+    this.checkBuffered();
+    return false;
+  }
+
+  private checkBuffered(): void {
     const bufferedBytes = this.socket.writableLength;
     if (bufferedBytes <= this.bufferedBytesMax) return;
     this.destroy(

@@ -45,7 +45,6 @@ interface Connection {
   isGreeted: boolean;
 }
 
-const headerBytes = 8;
 const simulatedTickMs = 500;
 
 /** A member as a process: its machine, its disk, its links; every message goes through the real codecs. */
@@ -256,8 +255,7 @@ export class SimulatedMember extends SimulatedNode<MemberInput, MemberEffect> {
         continue;
       }
       const { header, request } = decodeRequestFrame(frame);
-      const body = frame.subarray(headerBytes);
-      this.feed({ kind: 'clientRequest', connection: id, xid: header.xid, request, body, wallMs });
+      this.feed({ kind: 'clientRequest', connection: id, xid: header.xid, request, frame, wallMs });
     }
   }
 

@@ -53,7 +53,8 @@ export class LeaderBroadcast implements Machine<LeaderBroadcastInput, LeaderBroa
     assert(this.hasBegun, 'Only a leader that serves proposes', { zxid });
     this.sendForward({ kind: 'proposal', zxid, transaction: bytes }, effects);
     this.parts.history.append(zxid, bytes, effects);
-    this.commitWhatCan(effects);
+    // Nothing is on any disk that was not before.
+    if (this.parts.rules.ackWaitsFor !== 'durable') this.commitWhatCan(effects);
     if (this.parts.rules.isLastOfEpoch(zxid)) {
       effects.push({ kind: 'giveUp', reason: 'countersUsedUp' });
     }

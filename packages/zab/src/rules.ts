@@ -122,15 +122,19 @@ export function isNextZxid(zxid: number, lastZxid: number): boolean {
 }
 
 /**
- * @param ackedZxids how far the logs of the leader and its synchronized followers are durable, in any order;
- *   the function may reorder it
+ * @param ackedZxids how far the logs of the leader and its synchronized followers are durable, in any order
  * @returns the highest zxid that a quorum of `voterCount` has; -1 when there are too few
  */
-export function committableZxid(ackedZxids: number[], voterCount: number): number {
+export function committableZxid(ackedZxids: readonly number[], voterCount: number): number {
   const needed = Math.floor(voterCount / 2) + 1;
-  if (ackedZxids.length < needed) return -1;
-  ackedZxids.sort((left, right) => right - left);
-  return ackedZxids[needed - 1] as number;
+  let highest = -1;
+  for (const zxid of ackedZxids) {
+    if (zxid <= highest) continue;
+    let count = 0;
+    for (const other of ackedZxids) if (other >= zxid) count++;
+    if (count >= needed) highest = zxid;
+  }
+  return highest;
 }
 
 /** @returns whether a leader must give way because no counter is left above `zxid` */

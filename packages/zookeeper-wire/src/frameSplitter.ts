@@ -46,13 +46,25 @@ export class FrameSplitter {
   }
 
   private takeHead(chunk: Uint8Array, start: number): number {
+    if (this.headCount === 0 && start + headBytes <= chunk.length) {
+      this.headCount = headBytes;
+      this.takeLength(chunk, start);
+      return start + headBytes;
+    }
     let at = start;
     while (this.headCount < headBytes && at < chunk.length) {
       this.head[this.headCount++] = chunk[at++] as number;
     }
-    if (this.headCount < headBytes) return at;
-    const [a, b, c, d] = this.head as unknown as readonly [number, number, number, number];
-    const length = (a << 24) | (b << 16) | (c << 8) | d;
+    if (this.headCount === headBytes) this.takeLength(this.head, 0);
+    return at;
+  }
+
+  private takeLength(bytes: Uint8Array, at: number): void {
+    const length =
+      ((bytes[at] as number) << 24) |
+      ((bytes[at + 1] as number) << 16) |
+      ((bytes[at + 2] as number) << 8) |
+      (bytes[at + 3] as number);
     if (length < 0 || length > this.lengthMax) {
       throw new JuteError(
         { code: 'FRAME_TOO_LONG', length, lengthMax: this.lengthMax },
@@ -60,7 +72,6 @@ export class FrameSplitter {
       );
     }
     this.length = length;
-    return at;
   }
 
   private takeBody(chunk: Uint8Array, start: number, frames: Uint8Array[]): number {
