@@ -92,6 +92,7 @@ export class BrokerNode {
     const { configuration, log } = options;
     const { core, zookeeper } = configuration;
     const submit = (input: BrokerInput): void => this.driver?.submit(input);
+    const gather = (bring: () => void): void => this.driver?.gather(bring);
     this.options = options;
     this.folders = folders;
     const { messageBytesMaxOf, isCompacted } = this;
@@ -107,10 +108,11 @@ export class BrokerNode {
       clock: processClock,
       log,
       submit,
+      gather,
     });
     const { brokerId } = core;
     const checksum = codecs.crc32c;
-    this.peers = new Peers({ brokerId, checksum, clock: processClock, log, submit });
+    this.peers = new Peers({ brokerId, checksum, clock: processClock, log, submit, gather });
     this.sessionFile = new SessionFile(configuration.logDirs[0] as string);
     this.transport = new SessionTransport({
       settings: zookeeper,

@@ -23,6 +23,8 @@ export interface PeersOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly submit: (input: BrokerInput) => void;
+  /** Runs what submits all that one connection brought. */
+  readonly gather: (bring: () => void) => void;
 }
 
 type SendPeer = Extract<BrokerEffect, { readonly kind: 'sendPeer' }>;
@@ -113,7 +115,9 @@ export class Peers {
       { host, port, timeoutMs: connectMsMax, received: this.received },
       {
         onData: (bytes) => {
-          this.onData(peer, bytes);
+          this.options.gather(() => {
+            this.onData(peer, bytes);
+          });
         },
         onClose: (error) => {
           this.onClose(peer, error?.message ?? 'closed by the other side');

@@ -34,6 +34,8 @@ export interface SocketServerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly submit: (input: BrokerInput) => void;
+  /** Runs what submits all that one connection brought. */
+  readonly gather: (bring: () => void) => void;
 }
 
 /** A port that cannot be listened on. */
@@ -140,7 +142,7 @@ export class SocketServer {
   }
 
   private accept(link: TcpConnection): void {
-    const { settings, requestsInFlightMax, clock, submit } = this.options;
+    const { settings, requestsInFlightMax, clock, submit, gather } = this.options;
     const { requestBytesMax } = settings;
     const connection = new ClientConnection(
       { id: ++this.idLast, link, nowMs: clock.monotonicMs(), memory: this.memory },
@@ -155,10 +157,13 @@ export class SocketServer {
     }
     this.countByHost.set(host, count);
     this.connections.set(id, connection);
+    const readOn = (): void => {
+      this.readOn(connection);
+    };
     link.start({
       onData: (bytes) => {
         connection.push(bytes);
-        this.readOn(connection);
+        gather(readOn);
       },
       onDrain: () => {
         this.readOn(connection);

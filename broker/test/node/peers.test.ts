@@ -44,6 +44,9 @@ function makePeers(): { readonly peers: Peers; readonly next: () => Promise<Brok
       if (first === undefined) arrived.push(input);
       else first(input);
     },
+    gather: (bring) => {
+      bring();
+    },
   });
   running.push(peers);
   const next = async (): Promise<BrokerInput> =>

@@ -76,6 +76,9 @@ async function start(requestsInFlightMax = 100): Promise<Rig> {
       },
     },
     submit: inputs.submit,
+    gather: (bring) => {
+      bring();
+    },
   });
   servers.push(server);
   await server.listen();

@@ -32,6 +32,8 @@ export interface MachineDriverOptions<Input, Effect, Timer> {
 const inputCountMaxDefault = 1_000_000;
 /** How often a turn goes on with what its own effects brought before sockets are looked at again. */
 const roundCountMax = 8;
+/** After so long without a turn the process slept: what woke it is most likely alone. */
+const quietUs = 20;
 /** What Node's timers take; a longer wait is set anew when it ends. */
 const timeoutMsMax = 0x7fff_ffff;
 
@@ -60,7 +62,9 @@ export class MachineDriver<Input, Effect extends { readonly kind: string }, Time
   private immediate: NodeJS.Immediate | undefined;
   private timeout: NodeJS.Timeout | undefined;
   private timeoutDueMs = Infinity;
+  private turnEndUs = -Infinity;
   private isRunning = false;
+  private isGathering = false;
   private isStopped = false;
 
   constructor(options: MachineDriverOptions<Input, Effect, Timer>) {
@@ -78,7 +82,25 @@ export class MachineDriver<Input, Effect extends { readonly kind: string }, Time
       this.crash(new Error(`Cannot go on: over ${this.inputCountMax} inputs wait for their turn`));
       return;
     }
-    if (!this.isRunning) this.schedule();
+    if (!this.isRunning && !this.isGathering) this.schedule();
+  }
+
+  /**
+   * For a shell that submits all that one socket brought: the turn is run at once after a quiet time, when other sockets
+   * most likely brought nothing. A request alone does not wait for a second way into JavaScript.
+   */
+  gather(bring: () => void): void {
+    if (this.isRunning || this.isGathering) {
+      bring();
+      return;
+    }
+    this.isGathering = true;
+    try {
+      bring();
+    } finally {
+      this.isGathering = false;
+      if (this.inputs.length > 0) this.runSoon();
+    }
   }
 
   /** Runs the turn now instead of at the end of this one. Not from inside `perform`. */
@@ -96,19 +118,26 @@ export class MachineDriver<Input, Effect extends { readonly kind: string }, Time
     clearTimeout(this.timeout);
   }
 
+  private runSoon(): void {
+    const isFirst = this.immediate === undefined;
+    // Timers wait: what other sockets have brought meanwhile comes before them.
+    if (isFirst && this.clock.monotonicUs() - this.turnEndUs >= quietUs) this.turn(false);
+    else this.schedule();
+  }
+
   private schedule(): void {
     this.immediate ??= setImmediate(() => {
       this.turn();
     });
   }
 
-  private turn(): void {
+  private turn(takesTimers = true): void {
     clearImmediate(this.immediate);
     this.immediate = undefined;
     if (this.isStopped) return;
     this.isRunning = true;
     try {
-      this.runRounds(this.clock.monotonicMs());
+      this.runRounds(this.clock.monotonicMs(), takesTimers);
     } catch (error) {
       this.crash(error);
     } finally {
@@ -117,11 +146,13 @@ export class MachineDriver<Input, Effect extends { readonly kind: string }, Time
     }
     if (this.inputs.length > 0) this.schedule();
     this.armTimeout();
+    this.turnEndUs = this.clock.monotonicUs();
   }
 
-  private runRounds(nowMs: number): void {
+  private runRounds(nowMs: number, takesTimers: boolean): void {
     for (let round = 0; round < roundCountMax; round++) {
-      this.stepAll(nowMs);
+      this.stepInputs(nowMs);
+      if (takesTimers) this.stepTimers(nowMs);
       if (this.effects.length === 0) return;
       this.options.perform(this.effects as unknown as readonly ShellEffect<Effect>[]);
       this.effects.length = 0;
@@ -129,12 +160,15 @@ export class MachineDriver<Input, Effect extends { readonly kind: string }, Time
     }
   }
 
-  private stepAll(nowMs: number): void {
+  private stepInputs(nowMs: number): void {
     const inputs = this.inputs;
     this.inputs = this.inputsSpare;
     for (const input of inputs) this.step(input, nowMs);
     inputs.length = 0;
     this.inputsSpare = inputs;
+  }
+
+  private stepTimers(nowMs: number): void {
     for (;;) {
       const timer = this.timers.takeDue(nowMs);
       if (timer === undefined) return;

@@ -61,6 +61,63 @@ describe('MachineDriver', () => {
     driver.stop();
   });
 
+  it('runs the turn at once when one socket brought something after a quiet time, else with what others bring', async () => {
+    let nowUs = 1000;
+    const turns: string[][] = [];
+    const driver = driverOf(echo, {
+      clock: { monotonicMs: () => nowUs / 1000, monotonicUs: () => nowUs, wallMs: () => 0 },
+      perform: (effects) => turns.push(effects.map(({ text }) => text)),
+    });
+    const bring = (...texts: string[]): void => {
+      driver.gather(() => {
+        for (const text of texts) driver.submit({ kind: 'say', text });
+      });
+    };
+    bring('a', 'b');
+    expect(turns).toEqual([['a', 'b']]);
+    nowUs += 5;
+    bring('c');
+    nowUs += 1000;
+    bring('d');
+    bring();
+    expect(turns).toHaveLength(1);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(turns).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+    ]);
+    driver.stop();
+  });
+
+  it('believes what other sockets bring before a timer, also after a quiet time', () => {
+    let nowMs = 0;
+    const said: string[] = [];
+    const driver = driverOf(
+      (input, now, effects) => {
+        echo(input, now, effects);
+        if (input.kind !== 'say') return;
+        if (input.text === 'start')
+          effects.push({ kind: 'setTimer', timer: 'silence', delayMs: 10 });
+        if (input.text === 'heard') effects.push({ kind: 'cancelTimer', timer: 'silence' });
+      },
+      {
+        clock: { monotonicMs: () => nowMs, monotonicUs: () => nowMs * 1000, wallMs: () => 0 },
+        perform: (effects) => said.push(...effects.map(({ text }) => text)),
+      },
+    );
+    driver.submit({ kind: 'say', text: 'start' });
+    driver.drainNow();
+    nowMs = 50;
+    for (const text of ['other', 'heard']) {
+      driver.gather(() => {
+        driver.submit({ kind: 'say', text });
+      });
+    }
+    driver.drainNow();
+    expect(said).toEqual(['start', 'other', 'heard']);
+    driver.stop();
+  });
+
   it('drains at once when it is told to', () => {
     const said: string[] = [];
     const driver = driverOf(echo, {
