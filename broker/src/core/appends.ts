@@ -1,4 +1,4 @@
-import { assert } from '@zookafka/base';
+import { assert, clearArray } from '@zookafka/base';
 import { type BrokerContext } from './context.ts';
 import { type Replica } from './replica.ts';
 
@@ -71,7 +71,7 @@ export class Appends {
       this.confirm(first);
     }
     if (this.head === this.underWay.length) {
-      this.underWay.length = 0;
+      clearArray(this.underWay);
       this.head = 0;
     } else if (this.head > 1024 && this.head * 2 > this.underWay.length) {
       this.underWay = this.underWay.slice(this.head);
@@ -81,7 +81,7 @@ export class Appends {
       replica.isTouched = false;
       this.onLogGrown(replica);
     }
-    this.touched.length = 0;
+    clearArray(this.touched);
   }
 
   private confirm({ replica, generation, offsetNext, listener }: AppendUnderWay): void {

@@ -1,3 +1,4 @@
+import { clearArray } from '@zookafka/base';
 import { type PartitionMetadata } from './metadata.ts';
 import { ReplicaProgress } from './replicaProgress.ts';
 
@@ -71,7 +72,7 @@ export class Leadership {
       if (!first.isOver) first.onCommitted(errorCode);
     }
     if (this.waitsHead === this.waits.length) {
-      this.waits.length = 0;
+      clearArray(this.waits);
       this.waitsHead = 0;
     } else if (this.waitsHead > 64 && this.waitsHead * 2 > this.waits.length) {
       this.waits = this.waits.slice(this.waitsHead);

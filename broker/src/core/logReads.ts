@@ -19,7 +19,8 @@ export interface SearchListener {
 /** Reads and searches that the shell was asked for. */
 export class LogReads {
   private readonly context: BrokerContext;
-  private readonly reads = new Map<number, ReadListener>();
+  /** In the order in which they were asked for, as they are answered. */
+  private readonly reads: { readonly token: number; readonly listener: ReadListener }[] = [];
   private readonly searches = new Map<number, SearchListener>();
 
   constructor(context: BrokerContext) {
@@ -31,7 +32,7 @@ export class LogReads {
     listener: ReadListener,
   ): void {
     const token = this.context.nextToken();
-    this.reads.set(token, listener);
+    this.reads.push({ token, listener });
     this.context.emit({ kind: 'readLog', token, maxBytes, reads });
   }
 
@@ -45,9 +46,10 @@ export class LogReads {
   }
 
   onRead(token: number, slices: readonly LogSlice[]): void {
-    const listener = this.reads.get(token);
-    this.reads.delete(token);
-    listener?.onRead(slices);
+    const index = this.reads.findIndex((read) => read.token === token);
+    if (index === -1) return;
+    const [read] = index === 0 ? [this.reads.shift()] : this.reads.splice(index, 1);
+    read?.listener.onRead(slices);
   }
 
   onFound(token: number, found: readonly TimestampFound[]): void {

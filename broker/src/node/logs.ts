@@ -1,4 +1,4 @@
-import { assert, CodedError, unreachable } from '@zookafka/base';
+import { assert, clearArray, CodedError, unreachable } from '@zookafka/base';
 import {
   assignOffsets,
   type LogDirectory,
@@ -192,14 +192,14 @@ export class Logs {
       });
       if (open.log.isFlushDue) onFlushDue(open);
     }
-    this.appended.length = 0;
+    clearArray(this.appended);
     if (this.tokenAppended >= 0) submit({ kind: 'appended', token: this.tokenAppended });
     this.tokenAppended = -1;
     for (const read of this.reads) {
       const slices = gatherSlices(read, this.readSlice);
       submit({ kind: 'logRead', token: read.token, slices });
     }
-    this.reads.length = 0;
+    clearArray(this.reads);
   }
 
   private append(effect: Append): void {

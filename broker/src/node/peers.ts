@@ -92,9 +92,8 @@ export class Peers {
     const head = { apiVersion, correlationId, clientId };
     const chunks = encodeRequestFrame(name, head, body as RequestBody<ApiName>);
     peer.awaited.push({ correlationId, name, apiVersion });
-    for (const chunk of chunks) peer.link?.write(chunk);
     // The leader waits for it: it leaves before anything else is done.
-    peer.link?.flush();
+    peer.link?.send(chunks);
   }
 
   private peerOf({ broker, host, port }: SendPeer): Peer {

@@ -231,16 +231,15 @@ export class SocketServer {
     const version = isServed(name, apiVersion) ? apiVersion : 0;
     const head = { apiVersion: version, correlationId };
     const chunks = encodeResponseFrame(name, head, body as ResponseBody<ApiName>);
-    for (const chunk of chunks) {
-      connection.link.write(chunk);
-      if (this.options.readBuffers.isLent(chunk.buffer)) {
-        connection.lent.push(chunk.buffer);
-        this.lending.add(connection);
-      }
-    }
     const hasRoom = connection.onAnswered();
-    // Nothing more is to be said in this turn: whoever waits is woken while we go on.
-    if (connection.inFlightCount === 0) connection.link.flush();
+    // When nothing more is to be said in this turn, whoever waits is woken while we go on.
+    if (connection.inFlightCount === 0) connection.link.send(chunks);
+    else for (const chunk of chunks) connection.link.write(chunk);
+    for (const { buffer } of chunks) {
+      if (!this.options.readBuffers.isLent(buffer)) continue;
+      connection.lent.push(buffer);
+      this.lending.add(connection);
+    }
     if (hasRoom) this.readOn(connection);
   }
 

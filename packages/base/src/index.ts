@@ -4,6 +4,7 @@ export { ByteReader, BytesError, type BytesRefusal } from './byteReader.ts';
 export { bytesConcat, bytesEqual, bytesToHex } from './bytesOf.ts';
 export { ByteArena } from './byteArena.ts';
 export { ByteWriter } from './byteWriter.ts';
+export { clearArray } from './clearArray.ts';
 export { CodecError, type CodecRefusal, type Codecs, type CompressionKind } from './codecs.ts';
 export { crc32c } from './crc32c.ts';
 export { CodedError, type Refusal } from './errors.ts';

@@ -4,6 +4,7 @@ import {
   BoundedQueue,
   ByteReader,
   ByteWriter,
+  clearArray,
   crc32c,
   Prng,
   TimerQueue,
@@ -67,6 +68,12 @@ describe('bytes', () => {
 });
 
 describe('queues', () => {
+  it.each([0, 1, 64, 65, 1000])('empties an array of %i', (count) => {
+    const items = new Array<number>(count).fill(7);
+    clearArray(items);
+    expect(items).toEqual([]);
+  });
+
   it('keeps order and refuses what is over its bound', () => {
     const queue = new BoundedQueue<number>(100);
     let next = 0;

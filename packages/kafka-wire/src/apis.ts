@@ -2,7 +2,7 @@ import { type ByteReader, type ByteWriter } from '@zookafka/base';
 import { decodeFields } from './decode.ts';
 import { encodeFields } from './encode.ts';
 import { beginFrame, finishFrame } from './frameWriter.ts';
-import { hotPaths } from './hot/hotPaths.ts';
+import { type HotPaths, hotPaths } from './hot/hotPaths.ts';
 import { readTextOrNull, skipTags } from './hot/reading.ts';
 import { writeTextOrNull } from './hot/writing.ts';
 import { produce } from './messages/00-produce.ts';
@@ -77,6 +77,8 @@ export type ResponseBody<Name extends ApiName> = {
   [Key in Name]: Encodable<ResponseOf<Key>>;
 }[Name];
 
+const noPaths: HotPaths = {};
+
 const nameByKey = new Map<number, ApiName>(
   (Object.keys(apis) as ApiName[]).map((name) => [apis[name].key, name]),
 );
@@ -86,9 +88,29 @@ export function apiName(key: number): ApiName | undefined {
   return nameByKey.get(key);
 }
 
+/** What every message asks about its key: objects of one shape, which definitions are not. */
+interface ApiFacts {
+  readonly min: number;
+  readonly max: number;
+  readonly flexibleFrom: number;
+  readonly hot: HotPaths;
+}
+
+const factsByName = new Map<ApiName, ApiFacts>(
+  (Object.keys(apis) as ApiName[]).map((name) => {
+    const { versions, flexibleFrom } = apis[name];
+    const { min, max } = versions;
+    return [name, { min, max, flexibleFrom, hot: hotPaths[name] ?? noPaths }];
+  }),
+);
+
+function factsOf(name: ApiName): ApiFacts {
+  return factsByName.get(name) as ApiFacts;
+}
+
 /** @returns whether this version is decoded and answered */
 export function isServed(name: ApiName, version: number): boolean {
-  const { min, max } = apis[name].versions;
+  const { min, max } = factsOf(name);
   return version >= min && version <= max;
 }
 
@@ -121,7 +143,7 @@ export function decodeRequestHead(reader: ByteReader): RequestHead {
     const correlationId = reader.int32();
     // Not compact in any version: a broker reads it before it knows what the client speaks.
     const clientId = readTextOrNull(reader, false, 'clientId');
-    if (name !== undefined && apiVersion >= apis[name].flexibleFrom) skipTags(reader);
+    if (name !== undefined && apiVersion >= factsOf(name).flexibleFrom) skipTags(reader);
     return { apiKey, apiVersion, correlationId, clientId };
   } catch (cause) {
     throw asWireError(cause);
@@ -135,8 +157,8 @@ export function decodeRequest<Name extends ApiName>(
   reader: ByteReader,
 ): RequestOf<Name> {
   requireVersion(name, version);
-  const hot = hotPaths[name];
-  if (hot?.decodeRequest === undefined) {
+  const { hot } = factsOf(name);
+  if (hot.decodeRequest === undefined) {
     const { request, flexibleFrom } = apis[name];
     return decodeFields(request as Fields, { version, flexibleFrom }, reader) as RequestOf<Name>;
   }
@@ -154,8 +176,8 @@ export function decodeResponse<Name extends ApiName>(
   reader: ByteReader,
 ): ResponseOf<Name> {
   requireVersion(name, version);
-  const hot = hotPaths[name];
-  if (hot?.decodeResponse === undefined) {
+  const { hot } = factsOf(name);
+  if (hot.decodeResponse === undefined) {
     const { response, flexibleFrom } = apis[name];
     return decodeFields(response as Fields, { version, flexibleFrom }, reader) as ResponseOf<Name>;
   }
@@ -177,7 +199,8 @@ export function encodeRequestFrame<Name extends ApiName>(
   body: RequestBody<Name>,
 ): Uint8Array[] {
   const { apiVersion: version, correlationId, clientId } = head;
-  const { key, request, flexibleFrom } = apis[name];
+  const { key, request } = apis[name];
+  const { flexibleFrom, hot } = factsOf(name);
   requireVersion(name, version);
   const writer = beginFrame();
   writer.int16(key);
@@ -185,8 +208,7 @@ export function encodeRequestFrame<Name extends ApiName>(
   writer.int32(correlationId);
   writeTextOrNull(writer, clientId, false);
   if (version >= flexibleFrom) writer.uvarint(0);
-  const hot = hotPaths[name];
-  if (hot?.encodeRequest !== undefined) hot.encodeRequest(body, version, writer);
+  if (hot.encodeRequest !== undefined) hot.encodeRequest(body, version, writer);
   else encodeFields(request, { version, flexibleFrom }, body, writer);
   return finishFrame(writer);
 }
@@ -197,14 +219,14 @@ export function encodeResponseFrame<Name extends ApiName>(
   { apiVersion, correlationId }: { readonly apiVersion: number; readonly correlationId: number },
   body: ResponseBody<Name>,
 ): Uint8Array[] {
-  const { response, flexibleFrom } = apis[name];
+  const { flexibleFrom, hot } = factsOf(name);
   const writer = beginFrame();
   writer.int32(correlationId);
   // Clients read the answer to ApiVersions before they know what the broker speaks: never a flexible header.
   if (apiVersion >= flexibleFrom && name !== 'apiVersions') writer.uvarint(0);
-  const hot = isServed(name, apiVersion) ? hotPaths[name] : undefined;
-  if (hot?.encodeResponse !== undefined) hot.encodeResponse(body, apiVersion, writer);
-  else encodeFields(response, { version: apiVersion, flexibleFrom }, body, writer);
+  if (hot.encodeResponse !== undefined && isServed(name, apiVersion)) {
+    hot.encodeResponse(body, apiVersion, writer);
+  } else encodeFields(apis[name].response, { version: apiVersion, flexibleFrom }, body, writer);
   return finishFrame(writer);
 }
 
@@ -212,7 +234,7 @@ export function encodeResponseFrame<Name extends ApiName>(
 export function decodeResponseHead(name: ApiName, version: number, reader: ByteReader): number {
   try {
     const correlationId = reader.int32();
-    if (version >= apis[name].flexibleFrom && name !== 'apiVersions') skipTags(reader);
+    if (version >= factsOf(name).flexibleFrom && name !== 'apiVersions') skipTags(reader);
     return correlationId;
   } catch (cause) {
     throw asWireError(cause);

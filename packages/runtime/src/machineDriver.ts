@@ -1,4 +1,4 @@
-import { assert, type Machine, TimerQueue } from '@zookafka/base';
+import { assert, clearArray, type Machine, TimerQueue } from '@zookafka/base';
 import { type Clock, processClock } from './clock.ts';
 
 /** The effects that the driver performs itself. */
@@ -141,7 +141,7 @@ export class MachineDriver<Input, Effect extends { readonly kind: string }, Time
     } catch (error) {
       this.crash(error);
     } finally {
-      this.effects.length = 0;
+      clearArray(this.effects);
       this.isRunning = false;
     }
     if (this.inputs.length > 0) this.schedule();
@@ -155,7 +155,7 @@ export class MachineDriver<Input, Effect extends { readonly kind: string }, Time
       if (takesTimers) this.stepTimers(nowMs);
       if (this.effects.length === 0) return;
       this.options.perform(this.effects as unknown as readonly ShellEffect<Effect>[]);
-      this.effects.length = 0;
+      clearArray(this.effects);
       if (this.inputs.length === 0) return;
     }
   }
@@ -164,7 +164,7 @@ export class MachineDriver<Input, Effect extends { readonly kind: string }, Time
     const inputs = this.inputs;
     this.inputs = this.inputsSpare;
     for (const input of inputs) this.step(input, nowMs);
-    inputs.length = 0;
+    clearArray(inputs);
     this.inputsSpare = inputs;
   }
 
@@ -186,7 +186,7 @@ export class MachineDriver<Input, Effect extends { readonly kind: string }, Time
       const effect = effects[index] as Effect;
       if (!this.takeTimer(effect, nowMs)) effects[kept++] = effect;
     }
-    effects.length = kept;
+    if (kept < effects.length) effects.length = kept;
   }
 
   private takeTimer(effect: Effect, nowMs: number): boolean {

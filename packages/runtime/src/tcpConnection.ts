@@ -119,6 +119,16 @@ export class TcpConnection {
     this.chunkBytes += bytes.length;
   }
 
+  /** Sends all of it now, behind what waits. */
+  send(chunks: readonly Uint8Array[]): void {
+    if (this.isClosing) return;
+    for (const chunk of chunks) {
+      this.chunks.push(chunk);
+      this.chunkBytes += chunk.length;
+    }
+    this.flush();
+  }
+
   /** Sends what waits now. */
   flush(): void {
     const { chunks } = this;

@@ -116,6 +116,31 @@ describe('TCP', () => {
     expect(ends).toEqual([undefined]);
   });
 
+  it('sends at once behind what waits for the end of the turn', async () => {
+    const server = await listen({ onConnection: echo });
+    const got = await new Promise<string>((resolve) => {
+      let text = '';
+      const connection = connectTcp(
+        { host, port: server.port, timeoutMs: 5000 },
+        {
+          onOpen: () => {
+            connection.write(Buffer.from('a'));
+            connection.send([Buffer.from('b'), Buffer.from('c')]);
+            connection.write(Buffer.from('d'));
+          },
+          onData: (bytes) => {
+            text += Buffer.from(bytes).toString();
+            if (text.length === 4) connection.close();
+          },
+          onClose: () => {
+            resolve(text);
+          },
+        },
+      );
+    });
+    expect(got).toBe('abcd');
+  });
+
   it('says why it could not connect', async () => {
     const server = await TcpServer.listen({ host, port: 0, onConnection: () => undefined });
     const { port } = server;
