@@ -28,6 +28,7 @@ import { Logs } from './logs.ts';
 import { LogUpkeep } from './logUpkeep.ts';
 import { Peers } from './peers.ts';
 import { ReadBuffers } from './readBuffers.ts';
+import { RequestMemory } from './requestMemory.ts';
 import { SessionFile } from './sessionFile.ts';
 import { SessionTransport } from './sessionTransport.ts';
 import { SocketServer } from './socketServer.ts';
@@ -59,6 +60,7 @@ interface BrokerNodeParts {
   readonly folders: LogFolders;
   readonly codecs: NativeCodecs;
   readonly readBuffers: ReadBuffers;
+  readonly memory: RequestMemory;
 }
 
 /** Content of the indexes that open files hold in memory, in bytes. */
@@ -87,7 +89,7 @@ export class BrokerNode {
 
   private constructor(
     options: BrokerNodeOptions,
-    { folders, codecs, readBuffers }: BrokerNodeParts,
+    { folders, codecs, readBuffers, memory }: BrokerNodeParts,
   ) {
     const { configuration, log } = options;
     const { core, zookeeper } = configuration;
@@ -97,7 +99,7 @@ export class BrokerNode {
     this.folders = folders;
     const { messageBytesMaxOf, isCompacted } = this;
     this.judge = new ProduceJudge({ codecs, messageBytesMaxOf, isCompacted });
-    this.logs = this.makeLogs(submit);
+    this.logs = this.makeLogs(submit, memory);
     this.upkeep = this.makeUpkeep(submit);
     this.sockets = new SocketServer({
       listen: configuration.listen,
@@ -105,6 +107,7 @@ export class BrokerNode {
       requestsInFlightMax: core.requestsInFlightMax,
       judge: this.judge,
       readBuffers,
+      memory,
       clock: processClock,
       log,
       submit,
@@ -133,16 +136,26 @@ export class BrokerNode {
     const { logDirs, logs: settings, core } = options.configuration;
     const codecs = await loadCodecs(portableCodecs);
     const readBuffers = new ReadBuffers();
+    const memory = new RequestMemory();
     const resources: LogResources = {
       files: new NodeFileSystem((bytes) => readBuffers.take(bytes)),
       checksum: codecs.crc32c,
       pool: new FilePool({ countMax: settings.openFilesMax, bytesMax: indexBytesMax }),
-      tailCache: new TailCache({ bytesMax: settings.tailCacheBytes, countMax: tailChunksMax }),
+      tailCache: new TailCache({
+        bytesMax: settings.tailCacheBytes,
+        countMax: tailChunksMax,
+        onKept: (buffer) => {
+          memory.hold(buffer);
+        },
+        onDropped: (buffer) => {
+          memory.letGo(buffer);
+        },
+      }),
     };
     const { brokerId } = core;
     const folders = LogFolders.open({ paths: logDirs, brokerId, resources, settings });
     try {
-      const node = new BrokerNode(options, { folders, codecs, readBuffers });
+      const node = new BrokerNode(options, { folders, codecs, readBuffers, memory });
       const stored = await node.openLogs();
       await node.sockets.listen();
       node.begin(stored);
@@ -222,13 +235,14 @@ export class BrokerNode {
     return new Broker({ config, controlPlane, prng, groups: classicGroups() });
   }
 
-  private makeLogs(submit: (input: BrokerInput) => void): Logs {
+  private makeLogs(submit: (input: BrokerInput) => void, memory: RequestMemory): Logs {
     return new Logs({
       folders: this.folders,
       settings: this.options.configuration.logs,
       tailCache: this.folders.tailCache,
       decompress: (batchBytes, records) => this.judge.decompressBatch(batchBytes, records),
       submit,
+      lend: (chunk) => memory.lend(chunk),
       onFlushDue: (open) => {
         this.upkeep.onFlushDue(open);
       },
@@ -261,6 +275,7 @@ export class BrokerNode {
 
   private performAll(effects: readonly ShellEffect[]): void {
     this.learnCluster();
+    this.sockets.onStepped();
     for (const effect of effects) this.perform(effect);
     this.logs.flush();
     this.peers.onTurnOver();

@@ -1,5 +1,5 @@
-import { type ChunkedMemory, type TcpConnection } from '@zookafka/runtime';
-import { FrameCutter } from './frameCutter.ts';
+import { type TcpConnection } from '@zookafka/runtime';
+import { FrameCutter, type FrameMemory } from './frameCutter.ts';
 
 /** The bounds of one connection. */
 export interface ConnectionLimits {
@@ -16,7 +16,7 @@ export interface ConnectionParts {
   readonly link: TcpConnection;
   readonly nowMs: number;
   /** Where its requests are put together. */
-  readonly memory: ChunkedMemory;
+  readonly memory: FrameMemory;
 }
 
 /** One client: cuts its stream, and reads no further while enough of its requests wait. */
@@ -28,7 +28,7 @@ export class ClientConnection {
   activeMs: number;
   isClosing = false;
   /** Memory of answers that have not left: used again once they have. */
-  lent: ArrayBufferLike[] = [];
+  lent: Uint8Array[] = [];
   private readonly limits: ConnectionLimits;
   private readonly cutter: FrameCutter;
   /** The sizes of requests without an answer: answers come in their order. */

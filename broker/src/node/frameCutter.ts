@@ -1,5 +1,4 @@
 import { CodedError } from '@zookafka/base';
-import { type ChunkedMemory } from '@zookafka/runtime';
 
 /** A stream that holds no frames. */
 export class FrameError extends CodedError<{
@@ -8,6 +7,13 @@ export class FrameError extends CodedError<{
   readonly sizeMax: number;
 }> {
   override readonly name = 'FrameError';
+}
+
+/** Where frames are put together. */
+export interface FrameMemory {
+  take(length: number): Uint8Array;
+  /** Nothing of what was taken is looked at any more. */
+  giveBack(taken: Uint8Array): void;
 }
 
 const lengthBytes = 4;
@@ -31,7 +37,7 @@ const trustedBytesMax = 64 << 10;
  */
 export class FrameCutter {
   private readonly sizeMax: number;
-  private readonly memory: ChunkedMemory;
+  private readonly memory: FrameMemory;
   private readonly ready: Uint8Array[] = [];
   private readonly length = new Uint8Array(lengthBytes);
   private lengthFilled = 0;
@@ -43,7 +49,7 @@ export class FrameCutter {
   /** Thrown once the frames before it are taken: nothing that follows means anything. */
   private error: FrameError | undefined;
 
-  constructor(sizeMax: number, memory: ChunkedMemory) {
+  constructor(sizeMax: number, memory: FrameMemory) {
     this.sizeMax = sizeMax;
     this.memory = memory;
   }
@@ -111,6 +117,7 @@ export class FrameCutter {
     if (bytes <= this.frame.length) return;
     const grown = this.memory.take(Math.min(this.size, Math.max(bytes, this.frame.length * 2)));
     grown.set(this.frame.subarray(0, this.filled));
+    this.memory.giveBack(this.frame);
     this.frame = grown;
   }
 

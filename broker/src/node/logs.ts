@@ -82,6 +82,8 @@ export interface LogsOptions {
   readonly tailCache: TailCache;
   readonly decompress: RecordDecompress;
   readonly submit: (input: BrokerInput) => void;
+  /** Makes what was read at the end of a log hold still until it has left. */
+  readonly lend: (chunk: Uint8Array) => Uint8Array;
   /** A log was appended to, and a segment of it is complete. */
   readonly onFlushDue: (open: OpenLog) => void;
   /** A folder was set aside to be removed. */
@@ -229,7 +231,7 @@ export class Logs {
     }
     try {
       const { chunks, bytes } = open.log.read({ offset, maxBytes, minOneBatch, upToOffset });
-      return { chunks, bytes, errorCode: 0 };
+      return { chunks: chunks.map(this.options.lend), bytes, errorCode: 0 };
     } catch (error) {
       if (error instanceof LogError && error.code === 'OFFSET_OUT_OF_RANGE') {
         return { ...emptySlice, errorCode: errorCodes.OFFSET_OUT_OF_RANGE };

@@ -2,6 +2,7 @@ import { ByteReader, CodedError } from '@zookafka/base';
 import {
   type ApiName,
   apiName,
+  apis,
   decodeRequest,
   decodeRequestHead,
   encodeResponseFrame,
@@ -9,18 +10,13 @@ import {
   type RequestOf,
   type ResponseBody,
 } from '@zookafka/kafka-wire';
-import {
-  ChunkedMemory,
-  type Clock,
-  type Log,
-  type TcpConnection,
-  TcpServer,
-} from '@zookafka/runtime';
+import { type Clock, type Log, type TcpConnection, TcpServer } from '@zookafka/runtime';
 import { type BrokerEffect, type BrokerInput, type RequestInput } from '../core/index.ts';
 import { ClientConnection } from './clientConnection.ts';
 import { type SocketSettings } from './configuration.ts';
 import { type Address } from './listeners.ts';
 import { type ReadBuffers } from './readBuffers.ts';
+import { type RequestMemory } from './requestMemory.ts';
 import { type ProduceJudge } from './verdicts.ts';
 
 /** What the server needs. */
@@ -31,6 +27,8 @@ export interface SocketServerOptions {
   readonly requestsInFlightMax: number;
   readonly judge: ProduceJudge;
   readonly readBuffers: ReadBuffers;
+  /** Requests are put together here. */
+  readonly memory: RequestMemory;
   readonly clock: Clock;
   readonly log: Log;
   readonly submit: (input: BrokerInput) => void;
@@ -65,8 +63,10 @@ export class SocketServer {
   private readonly countByHost = new Map<string, number>();
   /** Connections with memory of answers. */
   private readonly lending = new Set<ClientConnection>();
-  /** Requests are put together here. */
-  private readonly memory = new ChunkedMemory();
+  /** Requests that were submitted, of which nothing is kept but what the tail cache keeps. */
+  private submitted: Uint8Array[] = [];
+  /** Those that the turn under way has stepped. */
+  private stepped: Uint8Array[] = [];
   private server: TcpServer | undefined;
   private idleTimer: NodeJS.Timeout | undefined;
   private idLast = 0;
@@ -127,8 +127,16 @@ export class SocketServer {
     }
   }
 
-  /** Takes the memory back of answers that have left. */
+  /** All that was submitted until now has been stepped; what is submitted from now on has not. */
+  onStepped(): void {
+    this.stepped.push(...this.submitted);
+    this.submitted.length = 0;
+  }
+
+  /** Takes memory back: of requests whose records are in the logs or refused, and of answers that have left. */
   onTurnOver(): void {
+    for (const frame of this.stepped) this.options.memory.giveBack(frame);
+    this.stepped.length = 0;
     for (const connection of this.lending) {
       if (connection.link.bufferedBytes === 0) this.takeBack(connection);
     }
@@ -142,10 +150,10 @@ export class SocketServer {
   }
 
   private accept(link: TcpConnection): void {
-    const { settings, requestsInFlightMax, clock, submit, gather } = this.options;
+    const { settings, requestsInFlightMax, clock, submit, gather, memory } = this.options;
     const { requestBytesMax } = settings;
     const connection = new ClientConnection(
-      { id: ++this.idLast, link, nowMs: clock.monotonicMs(), memory: this.memory },
+      { id: ++this.idLast, link, nowMs: clock.monotonicMs(), memory },
       { requestBytesMax, inFlightMax: requestsInFlightMax, inFlightBytesMax: requestBytesMax },
     );
     const { id, host } = connection;
@@ -190,7 +198,9 @@ export class SocketServer {
       for (;;) {
         const frame = connection.nextFrame();
         if (frame === undefined) return;
-        this.options.submit(this.decode(connection, frame));
+        const input = this.decode(connection, frame);
+        if (keepsNothing(input)) this.submitted.push(frame);
+        this.options.submit(input);
       }
     } catch (error) {
       // Whatever a peer sends is refused by name; anything else is a bug.
@@ -226,6 +236,7 @@ export class SocketServer {
     connection: ClientConnection,
     { apiKey, apiVersion, correlationId, body }: Extract<ClientEffect, { kind: 'respond' }>,
   ): void {
+    const { memory, readBuffers } = this.options;
     const name = apiName(apiKey) as ApiName;
     // A client that asked for a version of ApiVersions that nobody knows can read the first.
     const version = isServed(name, apiVersion) ? apiVersion : 0;
@@ -235,9 +246,9 @@ export class SocketServer {
     // When nothing more is to be said in this turn, whoever waits is woken while we go on.
     if (connection.inFlightCount === 0) connection.link.send(chunks);
     else for (const chunk of chunks) connection.link.write(chunk);
-    for (const { buffer } of chunks) {
-      if (!this.options.readBuffers.isLent(buffer)) continue;
-      connection.lent.push(buffer);
+    for (const chunk of chunks) {
+      if (!memory.isLent(chunk) && !readBuffers.isLent(chunk.buffer)) continue;
+      connection.lent.push(chunk);
       this.lending.add(connection);
     }
     if (hasRoom) this.readOn(connection);
@@ -245,7 +256,10 @@ export class SocketServer {
 
   private takeBack(connection: ClientConnection): void {
     this.lending.delete(connection);
-    for (const buffer of connection.lent) this.options.readBuffers.giveBack(buffer);
+    for (const chunk of connection.lent) {
+      this.options.memory.giveBack(chunk);
+      this.options.readBuffers.giveBack(chunk.buffer);
+    }
     connection.lent = [];
   }
 
@@ -269,4 +283,9 @@ export class SocketServer {
       connection.link.close();
     }
   }
+}
+
+/** Whether nothing of the request's bytes is kept once it is stepped, but by the tail cache: of others the core may keep views. */
+function keepsNothing({ apiKey }: RequestInput): boolean {
+  return apiKey === apis.produce.key || apiKey === apis.fetch.key;
 }

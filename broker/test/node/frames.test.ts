@@ -1,5 +1,5 @@
-import { ChunkedMemory } from '@zookafka/runtime';
 import { FrameCutter } from '../../src/node/frameCutter.ts';
+import { RequestMemory } from '../../src/node/requestMemory.ts';
 import { ReusedFrames } from '../../src/node/reusedFrames.ts';
 
 function frameOf(size: number, fill: number): Uint8Array {
@@ -32,7 +32,7 @@ describe('FrameCutter', () => {
   it.each([1, 2, 3, 5, 7, 1000, 65_536, 1_000_000])(
     'cuts a stream that comes in pieces of %d',
     (size) => {
-      const cutter = new FrameCutter(100_000, new ChunkedMemory());
+      const cutter = new FrameCutter(100_000, new RequestMemory());
       const found: number[][] = [];
       for (const piece of pieces(stream, size)) {
         cutter.push(piece);
@@ -47,7 +47,7 @@ describe('FrameCutter', () => {
   );
 
   it('keeps nothing of the memory that a piece came in', () => {
-    const cutter = new FrameCutter(100, new ChunkedMemory());
+    const cutter = new FrameCutter(100, new RequestMemory());
     const piece = frameOf(9, 1);
     cutter.push(piece);
     piece.fill(7);
@@ -58,21 +58,23 @@ describe('FrameCutter', () => {
 
   it('takes little memory on the word of a length', () => {
     const taken: number[] = [];
-    const memory = new ChunkedMemory();
+    const memory = new RequestMemory();
     const cutter = new FrameCutter(100 << 20, {
       take: (length: number) => {
         taken.push(length);
         return memory.take(length);
       },
-      copy: (bytes: Uint8Array) => memory.copy(bytes),
-    } as ChunkedMemory);
+      giveBack: (bytes: Uint8Array) => {
+        memory.giveBack(bytes);
+      },
+    });
     cutter.push(lengthOf(100 << 20));
     for (let count = 0; count < 5; count++) cutter.push(new Uint8Array(60_000));
     expect(Math.max(...taken)).toBeLessThan(1 << 20);
   });
 
   it('gives the frames before a length that cannot be', () => {
-    const cutter = new FrameCutter(100, new ChunkedMemory());
+    const cutter = new FrameCutter(100, new RequestMemory());
     cutter.push(Buffer.concat([frameOf(9, 1), lengthOf(-5), frameOf(9, 2)]));
     expect(cutter.next()).toEqual(new Uint8Array(9).fill(1));
     expect(() => cutter.next()).toThrow('its length is -5');
@@ -80,7 +82,7 @@ describe('FrameCutter', () => {
   });
 
   it.each([-1, 101, 0x7fff_ffff])('refuses a length of %d', (size) => {
-    const cutter = new FrameCutter(100, new ChunkedMemory());
+    const cutter = new FrameCutter(100, new RequestMemory());
     cutter.push(lengthOf(size));
     expect(() => cutter.next()).toThrow(`its length is ${size}, at most 100 is taken`);
   });

@@ -58,6 +58,7 @@ async function open(lines: readonly string[] = [], brokerId = 1): Promise<Rig> {
     settings,
     tailCache,
     submit,
+    lend: (chunk) => chunk,
     decompress: (_, records) => records,
     onFlushDue: () => undefined,
     onRetired: () => undefined,

@@ -7,10 +7,11 @@ import {
   encodeRequestFrame,
 } from '@zookafka/kafka-wire';
 import { ByteReader } from '@zookafka/base';
-import { ChunkedMemory, loadCodecs, processClock, silentLog } from '@zookafka/runtime';
+import { loadCodecs, processClock, silentLog } from '@zookafka/runtime';
 import { type BrokerInput, type RequestInput } from '../../src/core/index.ts';
 import { FrameCutter } from '../../src/node/frameCutter.ts';
 import { ReadBuffers } from '../../src/node/readBuffers.ts';
+import { RequestMemory } from '../../src/node/requestMemory.ts';
 import { SocketServer } from '../../src/node/socketServer.ts';
 import { ProduceJudge } from '../../src/node/verdicts.ts';
 
@@ -68,6 +69,7 @@ async function start(requestsInFlightMax = 100): Promise<Rig> {
       isCompacted: () => false,
     }),
     readBuffers,
+    memory: new RequestMemory(),
     clock: processClock,
     log: {
       ...silentLog,
@@ -200,7 +202,7 @@ describe('SocketServer', () => {
     await inputs.count(2);
     for (const input of inputs.all) answer(server, input as RequestInput);
     const [data] = (await once(client, 'data')) as [Buffer];
-    const cutter = new FrameCutter(1000, new ChunkedMemory());
+    const cutter = new FrameCutter(1000, new RequestMemory());
     cutter.push(data);
     expect([cutter.next(), cutter.next()].every((frame) => frame !== undefined)).toBe(true);
   });

@@ -12,6 +12,16 @@ interface Entry extends TailChunk {
   owner: LogTail | undefined;
 }
 
+/** What the tail cache needs. */
+export interface TailCacheOptions {
+  readonly bytesMax: number;
+  readonly countMax: number;
+  /** It keeps views of this buffer from now on. */
+  readonly onKept?: (buffer: ArrayBufferLike) => void;
+  /** It keeps none any more. */
+  readonly onDropped?: (buffer: ArrayBufferLike) => void;
+}
+
 /** A chunk that keeps a buffer alive which is so many times as large is copied. */
 const wasteMax = 128;
 
@@ -29,10 +39,12 @@ export class TailCache {
   private bytes = 0;
   /** How many chunks kept are views of a buffer: one buffer counts once, whole. */
   private readonly uses = new Map<ArrayBufferLike, number>();
+  private readonly options: TailCacheOptions;
 
-  constructor({ bytesMax, countMax }: { readonly bytesMax: number; readonly countMax: number }) {
-    this.bytesMax = bytesMax;
-    this.countMax = countMax;
+  constructor(options: TailCacheOptions) {
+    this.options = options;
+    this.bytesMax = options.bytesMax;
+    this.countMax = options.countMax;
   }
 
   /** How many bytes are kept, whole buffers, those of truncated logs included until they come up. */
@@ -62,7 +74,10 @@ export class TailCache {
 
   private hold(buffer: ArrayBufferLike): void {
     const count = this.uses.get(buffer) ?? 0;
-    if (count === 0) this.bytes += buffer.byteLength;
+    if (count === 0) {
+      this.bytes += buffer.byteLength;
+      this.options.onKept?.(buffer);
+    }
     this.uses.set(buffer, count + 1);
   }
 
@@ -74,6 +89,7 @@ export class TailCache {
     }
     this.uses.delete(buffer);
     this.bytes -= buffer.byteLength;
+    this.options.onDropped?.(buffer);
   }
 
   private dropOldest(): void {
