@@ -1,4 +1,5 @@
 import { assert, clearArray, type Machine, TimerQueue } from '@zookafka/base';
+import { AloneGuess } from './aloneGuess.ts';
 import { type Clock, processClock } from './clock.ts';
 
 /** The effects that the driver performs itself. */
@@ -63,6 +64,9 @@ export class MachineDriver<Input, Effect extends { readonly kind: string }, Time
   private timeout: NodeJS.Timeout | undefined;
   private timeoutDueMs = Infinity;
   private turnEndUs = -Infinity;
+  private readonly guess = new AloneGuess();
+  /** Whether so far one socket brought all of the next turn. */
+  private isAlone = false;
   private isRunning = false;
   private isGathering = false;
   private isStopped = false;
@@ -87,7 +91,8 @@ export class MachineDriver<Input, Effect extends { readonly kind: string }, Time
 
   /**
    * For a shell that submits all that one socket brought: the turn is run at once after a quiet time, when other sockets
-   * most likely brought nothing. A request alone does not wait for a second way into JavaScript.
+   * most likely brought nothing. A request alone does not wait for a second way into JavaScript; under load, where
+   * sockets come together, they share their turns.
    */
   gather(bring: () => void): void {
     if (this.isRunning || this.isGathering) {
@@ -119,10 +124,19 @@ export class MachineDriver<Input, Effect extends { readonly kind: string }, Time
   }
 
   private runSoon(): void {
-    const isFirst = this.immediate === undefined;
-    // Timers wait: what other sockets have brought meanwhile comes before them.
-    if (isFirst && this.clock.monotonicUs() - this.turnEndUs >= quietUs) this.turn(false);
-    else this.schedule();
+    const isQuiet = this.clock.monotonicUs() - this.turnEndUs >= quietUs;
+    if (this.immediate !== undefined || !isQuiet) {
+      this.guess.onTogether();
+      this.isAlone = false;
+      this.schedule();
+    } else if (this.guess.isLikely) {
+      this.guess.onAlone();
+      // Timers wait: what other sockets have brought meanwhile comes before them.
+      this.turn(false);
+    } else {
+      this.isAlone = true;
+      this.schedule();
+    }
   }
 
   private schedule(): void {
@@ -135,6 +149,8 @@ export class MachineDriver<Input, Effect extends { readonly kind: string }, Time
     clearImmediate(this.immediate);
     this.immediate = undefined;
     if (this.isStopped) return;
+    if (this.isAlone) this.guess.onAlone();
+    this.isAlone = false;
     this.isRunning = true;
     try {
       this.runRounds(this.clock.monotonicMs(), takesTimers);

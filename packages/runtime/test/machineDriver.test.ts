@@ -89,6 +89,35 @@ describe('MachineDriver', () => {
     driver.stop();
   });
 
+  it('waits for the other sockets while they come together, and no more when they come alone', async () => {
+    let nowUs = 0;
+    let count = 0;
+    const driver = driverOf(echo, {
+      clock: { monotonicMs: () => nowUs / 1000, monotonicUs: () => nowUs, wallMs: () => 0 },
+      perform: () => count++,
+    });
+    const bring = (): boolean => {
+      const before = count;
+      driver.gather(() => {
+        driver.submit({ kind: 'say', text: 'a' });
+      });
+      return count > before;
+    };
+    const wake = async (sockets: number): Promise<boolean> => {
+      nowUs += 1000;
+      let isAtOnce = false;
+      for (let socket = 0; socket < sockets; socket++) isAtOnce = bring() || isAtOnce;
+      await new Promise((resolve) => setImmediate(resolve));
+      return isAtOnce;
+    };
+    expect(await wake(1)).toBe(true);
+    for (let round = 0; round < 10; round++) await wake(3);
+    expect(await wake(3)).toBe(false);
+    for (let round = 0; round < 40; round++) await wake(1);
+    expect(await wake(1)).toBe(true);
+    driver.stop();
+  });
+
   it('believes what other sockets bring before a timer, also after a quiet time', () => {
     let nowMs = 0;
     const said: string[] = [];
