@@ -1,4 +1,4 @@
-import { ByteReader, CodedError } from '@zookafka/base';
+import { ByteReader, clearArray, CodedError } from '@zookafka/base';
 import {
   type ApiName,
   apiName,
@@ -65,7 +65,7 @@ export class SocketServer {
   private readonly lending = new Set<ClientConnection>();
   /** Requests that were submitted, of which nothing is kept but what the tail cache keeps. */
   private submitted: Uint8Array[] = [];
-  /** Those that the turn under way has stepped. */
+  /** Those that the turn under way has stepped: none between turns. */
   private stepped: Uint8Array[] = [];
   private server: TcpServer | undefined;
   private idleTimer: NodeJS.Timeout | undefined;
@@ -129,14 +129,15 @@ export class SocketServer {
 
   /** All that was submitted until now has been stepped; what is submitted from now on has not. */
   onStepped(): void {
-    this.stepped.push(...this.submitted);
-    this.submitted.length = 0;
+    const { stepped } = this;
+    this.stepped = this.submitted;
+    this.submitted = stepped;
   }
 
   /** Takes memory back: of requests whose records are in the logs or refused, and of answers that have left. */
   onTurnOver(): void {
     for (const frame of this.stepped) this.options.memory.giveBack(frame);
-    this.stepped.length = 0;
+    clearArray(this.stepped);
     for (const connection of this.lending) {
       if (connection.link.bufferedBytes === 0) this.takeBack(connection);
     }
