@@ -1,6 +1,6 @@
 const aloneGain = 1;
 /** Wrong costs more than right gains: a turn more for all that came together. */
-const togetherLoss = 3;
+const togetherLoss = 2;
 const scoreMax = 6;
 const scoreMin = -30;
 
