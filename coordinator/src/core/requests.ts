@@ -168,7 +168,8 @@ export class RequestPreparer {
       return errorTxn(errorCodes.BadVersion);
     }
     const version = nextVersion(node.version);
-    this.outstanding.put(zxid, path, { ...stateOf(node), version });
+    const { aversion, creates, childCount, owner, acl } = node;
+    this.outstanding.put(zxid, path, { version, aversion, creates, childCount, owner, acl });
     return { sort: 'setData', record: { path, data, version } };
   }
 

@@ -162,9 +162,15 @@ export class Following {
 
   private run(input: LearnerPhaseInput): void {
     if (this.phase === 'dialing') return;
-    const found: LearnerPhaseEffect[] = [];
-    this.phases[this.phase].step(input, this.nowMs, found);
-    for (const effect of found) this.take(effect);
+    const { effects } = this;
+    const start = effects.length;
+    this.phases[this.phase].step(input, this.nowMs, effects);
+    // From the first effect on that concerns the term, each is taken in its order.
+    for (let index = start; index < effects.length; index++) {
+      if (!isOfTerm(effects[index] as LearnerPhaseEffect)) continue;
+      for (const effect of effects.splice(index)) this.take(effect);
+      return;
+    }
   }
 
   private take(effect: LearnerPhaseEffect): void {
@@ -186,4 +192,8 @@ export class Following {
         this.effects.push(effect);
     }
   }
+}
+
+function isOfTerm({ kind }: LearnerPhaseEffect): boolean {
+  return kind === 'giveUp' || kind === 'discovered' || kind === 'upToDate';
 }

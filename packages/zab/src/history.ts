@@ -117,10 +117,8 @@ export class History {
 
   /** Delivers what is committed. */
   deliver(effects: EffectSink): void {
-    const log = this.log;
-    for (let entry = log.takeDeliverable(); entry !== undefined; entry = log.takeDeliverable()) {
-      effects.push({ kind: 'deliver', zxid: entry.zxid, bytes: entry.bytes });
-    }
+    const { log } = this;
+    log.deliver((zxid, bytes) => effects.push({ kind: 'deliver', zxid, bytes }));
     log.trim();
   }
 

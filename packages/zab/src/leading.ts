@@ -218,21 +218,31 @@ export class Leading {
   }
 
   private discover(input: LeaderDiscoveryInput): void {
-    const found: LeaderDiscoveryEffect[] = [];
-    this.discovery.step(input, this.nowMs, found);
-    for (const effect of found) this.take(effect);
+    const start = this.effects.length;
+    this.discovery.step(input, this.nowMs, this.effects);
+    this.takeFrom(start);
   }
 
   private synchronize(input: LeaderSynchronizationInput): void {
-    const found: LeaderSynchronizationEffect[] = [];
-    this.synchronization.step(input, this.nowMs, found);
-    for (const effect of found) this.take(effect);
+    const start = this.effects.length;
+    this.synchronization.step(input, this.nowMs, this.effects);
+    this.takeFrom(start);
   }
 
   private broadcastStep(input: LeaderBroadcastInput): void {
-    const found: LeaderEffect[] = [];
-    this.broadcast.step(input, this.nowMs, found);
-    for (const effect of found) this.take(effect);
+    const start = this.effects.length;
+    this.broadcast.step(input, this.nowMs, this.effects);
+    this.takeFrom(start);
+  }
+
+  /** From the first effect on that concerns the term, each is taken in its order. */
+  private takeFrom(start: number): void {
+    const { effects } = this;
+    for (let index = start; index < effects.length; index++) {
+      if (!isOfTerm(effects[index] as LeaderEffect)) continue;
+      for (const effect of effects.splice(index)) this.take(effect);
+      return;
+    }
   }
 
   private take(effect: LeaderEffect): void {
@@ -293,4 +303,8 @@ export class Leading {
     const delayMs = config.initLimitTicks * config.tickMs;
     this.effects.push({ kind: 'setTimer', timer: 'initLimit', delayMs });
   }
+}
+
+function isOfTerm({ kind }: LeaderEffect): boolean {
+  return kind === 'giveUp' || kind === 'refused' || kind === 'discovered' || kind === 'established';
 }

@@ -1,5 +1,4 @@
-import { assert } from '@zookafka/base';
-import { type LogEntry } from './types.ts';
+import { assert, AssertionError } from '@zookafka/base';
 
 /** What is kept of the log in memory beyond what must be. */
 export interface TransactionLogLimits {
@@ -99,20 +98,18 @@ export class TransactionLog {
     }
   }
 
-  /** @returns the next entry that is committed and not delivered, which now counts as delivered */
-  takeDeliverable(): LogEntry | undefined {
-    if (this.deliveredZxid >= this.committedZxid) return undefined;
-    const index = this.head + this.deliveredCount;
-    assert(index < this.zxids.length, 'What is committed is in the log', {
-      committedZxid: this.committedZxid,
-      lastZxid: this.lastZxid,
-    });
-    const zxid = this.zxids[index] as number;
-    const bytes = this.payloads[index] as Uint8Array;
-    this.deliveredCount++;
-    this.deliveredBytes += bytes.length;
-    this.deliveredZxid = zxid;
-    return { zxid, bytes };
+  /** Gives out what is committed and not delivered, in order: it counts as delivered then. */
+  deliver(take: (zxid: number, bytes: Uint8Array) => void): void {
+    while (this.deliveredZxid < this.committedZxid) {
+      const index = this.head + this.deliveredCount;
+      if (index >= this.zxids.length) throw this.missingError();
+      const zxid = this.zxids[index] as number;
+      const bytes = this.payloads[index] as Uint8Array;
+      this.deliveredCount++;
+      this.deliveredBytes += bytes.length;
+      this.deliveredZxid = zxid;
+      take(zxid, bytes);
+    }
   }
 
   /** Forgets delivered entries beyond the limits. */
@@ -131,6 +128,11 @@ export class TransactionLog {
       this.minZxid = zxid;
     }
     if (this.head > 1024 && this.head * 2 > this.zxids.length) this.compact();
+  }
+
+  private missingError(): AssertionError {
+    const { committedZxid, lastZxid } = this;
+    return new AssertionError('What is committed is in the log', { committedZxid, lastZxid });
   }
 
   private compact(): void {

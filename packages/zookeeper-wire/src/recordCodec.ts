@@ -32,7 +32,14 @@ export function readRecord<Name extends RecordName>(
 ): RecordOf<Name> {
   const codec = codecOf(name);
   if (codec === undefined) return interpretRead(reader, name);
-  return orInterpret(reader, codec.read, () => interpretRead(reader, name));
+  const start = reader.offset;
+  try {
+    return codec.read(reader);
+  } catch (cause) {
+    if (!(cause instanceof BytesError)) throw cause;
+    reader.offset = start;
+    return interpretRead(reader, name);
+  }
 }
 
 /** Writes one record. Longs must be safe integers. */

@@ -1,9 +1,8 @@
-import { type ByteReader, type ByteWriter } from '@zookafka/base';
+import { type ByteReader, BytesError, type ByteWriter } from '@zookafka/base';
 import { interpretRead, interpretWrite } from './interpreter.ts';
 import { writeBuffer, writeUstring } from './jute.ts';
 import { operationCode, type OperationName, operationName, operations } from './operations.ts';
 import { readMultiRequest, writeMultiRequest } from './multiCodec.ts';
-import { orInterpret } from './recordCodec.ts';
 import { type Request } from './requests.ts';
 import { readAcls, readData, readText, writeAcls } from './straightLine.ts';
 
@@ -16,11 +15,15 @@ import { readAcls, readData, readText, writeAcls } from './straightLine.ts';
 export function decodeRequest(reader: ByteReader, type: number): Request {
   const op = operationName(type);
   if (op === undefined) return { op: 'unknown', type };
-  return orInterpret(
-    reader,
-    () => readStraight(reader, op),
-    () => interpretRequest(reader, op),
-  );
+  const start = reader.offset;
+  try {
+    return readStraight(reader, op);
+  } catch (cause) {
+    if (!(cause instanceof BytesError)) throw cause;
+    // Reads the same bytes again, to say which field passed the end.
+    reader.offset = start;
+    return interpretRequest(reader, op);
+  }
 }
 
 /** Writes what follows a request's header. */
