@@ -1,6 +1,14 @@
 /* What both benchmarks share: arguments, the originals' starters and load generators, processes, ports. */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,6 +104,7 @@ export class Workplace {
   folder;
   #children = [];
   #ends = [];
+  #isEnding = false;
 
   constructor() {
     mkdirSync(cache, { recursive: true });
@@ -105,9 +114,20 @@ export class Workplace {
   /** Starts a program of ours. @returns its pid */
   start(program, configuration) {
     const cli = join(root, 'packages', 'cli', 'bin', 'zookafka.js');
+    const name = `${program}-${this.#children.length + 1}`;
+    const path = join(this.folder, `${name}.log`);
+    const log = openSync(path, 'a');
     const child = spawn(process.execPath, [cli, program, configuration], {
       cwd: root,
-      stdio: 'ignore',
+      stdio: ['ignore', log, log],
+    });
+    closeSync(log);
+    child.once('exit', (code, signal) => {
+      if (this.#isEnding) return;
+      const last = readFileSync(path, 'utf8').trim().split('\n').slice(-5).join('\n');
+      console.error(
+        `${name} (${program}) ended: code ${code}, signal ${signal}. It said:\n${last}`,
+      );
     });
     this.#children.push(child);
     return child.pid;
@@ -118,6 +138,9 @@ export class Workplace {
   }
 
   async end() {
+    // Whoever died before is heard first: nothing was, while a command ran.
+    await delay(10);
+    this.#isEnding = true;
     for (const child of this.#children) child.kill('SIGKILL');
     for (const end of this.#ends.splice(0)) {
       try {
