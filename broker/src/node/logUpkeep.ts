@@ -62,6 +62,11 @@ export class LogUpkeep {
     }, this.options.settings.deleteDelayMs).unref();
   }
 
+  /** @returns when all segments that are complete are synced */
+  async idle(): Promise<void> {
+    await this.syncing;
+  }
+
   /** @returns when nothing is under way any more */
   async stop(): Promise<void> {
     this.isStopped = true;
@@ -121,6 +126,8 @@ export class LogUpkeep {
   }
 
   private async sync({ log }: OpenLog): Promise<void> {
+    // Appended to while it was synced, then its topic was deleted.
+    if (log.isClosed) return;
     const plan = log.flushPlan();
     try {
       for (const path of plan.paths) await syncPath(path, 'r+');

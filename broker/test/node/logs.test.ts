@@ -1,15 +1,16 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { crc32c } from '@zookafka/base';
+import { defined } from '@zookafka/base';
 import { encodeBatch } from '@zookafka/kafka-wire';
-import { FilePool, TailCache } from '@zookafka/partition-log';
-import { NodeFileSystem, Properties } from '@zookafka/runtime';
+import { TailCache } from '@zookafka/partition-log';
+import { Properties } from '@zookafka/runtime';
 import { temporaryFolder } from '@zookafka/testkit';
 import { type BrokerInput, type StoredLog } from '../../src/core/index.ts';
-import { LogFolders } from '../../src/node/logFolders.ts';
+import { type LogFolders } from '../../src/node/logFolders.ts';
 import { Logs } from '../../src/node/logs.ts';
 import { readLogSettings } from '../../src/node/logSettings.ts';
 import { LogUpkeep } from '../../src/node/logUpkeep.ts';
+import { openFolders } from './openFolders.ts';
 
 const topicId = 'AAAAAAAAAAAAAAAAAAAAAQ';
 const otherId = 'AAAAAAAAAAAAAAAAAAAAAg';
@@ -29,27 +30,20 @@ interface Rig {
   readonly inputs: BrokerInput[];
   readonly stored: readonly StoredLog[];
   readonly upkeep: LogUpkeep;
+  /** What upkeep gave up over: a broker ends. */
+  readonly failures: readonly unknown[];
   readonly cuts: string[];
   readonly tailCache: TailCache;
 }
 
-async function open(lines: readonly string[] = [], brokerId = 1): Promise<Rig> {
-  const settings = readLogSettings(new Properties(lines.join('\n'), 'test'));
+async function open(brokerId = 1): Promise<Rig> {
+  const settings = readLogSettings(new Properties('', 'test'));
   const tailCache = new TailCache({ bytesMax: settings.tailCacheBytes, countMax: 1000 });
-  const folders = LogFolders.open({
-    paths: [join(folder(), 'log')],
-    brokerId,
-    settings,
-    resources: {
-      files: new NodeFileSystem(),
-      checksum: crc32c,
-      pool: new FilePool({ countMax: 10, bytesMax: 1 << 20 }),
-      tailCache,
-    },
-  });
+  const folders = openFolders(join(folder(), 'log'), { settings, tailCache, brokerId });
   opened.push(folders);
   const inputs: BrokerInput[] = [];
   const cuts: string[] = [];
+  const failures: unknown[] = [];
   const submit = (input: BrokerInput): void => {
     inputs.push(input);
   };
@@ -60,7 +54,9 @@ async function open(lines: readonly string[] = [], brokerId = 1): Promise<Rig> {
     submit,
     lend: (chunk) => chunk,
     decompress: (_, records) => records,
-    onFlushDue: () => undefined,
+    onFlushDue: (due) => {
+      upkeep.onFlushDue(due);
+    },
     onRetired: () => undefined,
     onReadFailed: (_, error) => {
       throw error;
@@ -76,12 +72,10 @@ async function open(lines: readonly string[] = [], brokerId = 1): Promise<Rig> {
     producerExpirationMs: 1000,
     submit,
     wallMs: () => 10_000_000,
-    onFailed: (error) => {
-      throw error;
-    },
+    onFailed: (error) => failures.push(error),
     onRemoved: () => undefined,
   });
-  return { logs, folders, inputs, stored, upkeep, cuts, tailCache };
+  return { failures, logs, folders, inputs, stored, upkeep, cuts, tailCache };
 }
 
 async function openWithLog(): Promise<Rig> {
@@ -248,6 +242,33 @@ describe('Logs', () => {
     rig.logs.perform({ kind: 'checkpointHighWatermarks', moved: [{ ...key, highWatermark: 12 }] });
     rig.upkeep.applyRetention();
     expect(rig.inputs.at(-1)).toEqual({ kind: 'logStartMoved', ...key, logStartOffset: 12 });
+    await rig.upkeep.stop();
+  });
+
+  it('lets a topic go whose complete segment is being synced while more is appended', async () => {
+    const rig = await openWithLog();
+    rig.logs.perform({ kind: 'configureLog', ...key, config: { 'segment.bytes': '200' } });
+    for (let offset = 0; offset < 20; offset += 4) {
+      append(rig, offset, 4);
+      rig.logs.flush();
+    }
+    rig.logs.perform({ kind: 'deleteLog', ...key });
+    await rig.upkeep.idle();
+    expect(rig.failures).toEqual([]);
+  });
+
+  it('gives up when a log failed whose segment is to be synced', async () => {
+    const rig = await openWithLog();
+    rig.logs.perform({ kind: 'configureLog', ...key, config: { 'segment.bytes': '200' } });
+    for (let offset = 0; offset < 20; offset += 4) {
+      append(rig, offset, 4);
+      rig.logs.flush();
+    }
+    const { log } = defined([...rig.logs.all][0], 'A log is open');
+    rmSync(log.directory, { recursive: true });
+    expect(() => log.truncateTo(8)).toThrow('ENOENT');
+    await rig.upkeep.idle();
+    expect(rig.failures.map(String)).toEqual([expect.stringContaining('an earlier write failed')]);
   });
 });
 
@@ -260,7 +281,7 @@ describe('LogFolders', () => {
   it("refuses another broker's folder", async () => {
     const rig = await openWithLog();
     rig.folders.close();
-    await expect(open([], 2)).rejects.toThrow('it belongs to broker 1 of cluster');
+    await expect(open(2)).rejects.toThrow('it belongs to broker 1 of cluster');
   });
 
   it("refuses another cluster's folder before anything is changed", async () => {

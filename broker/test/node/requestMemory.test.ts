@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { ByteReader, crc32c } from '@zookafka/base';
+import { ByteReader } from '@zookafka/base';
 import {
   decodeResponse,
   decodeResponseHead,
@@ -11,19 +11,20 @@ import {
   readBatchHead,
   type RequestOf,
 } from '@zookafka/kafka-wire';
-import { FilePool, TailCache } from '@zookafka/partition-log';
-import { loadCodecs, NodeFileSystem, processClock, Properties, silentLog } from '@zookafka/runtime';
+import { TailCache } from '@zookafka/partition-log';
+import { loadCodecs, processClock, Properties, silentLog } from '@zookafka/runtime';
 import { temporaryFolder } from '@zookafka/testkit';
 import fc from 'fast-check';
 import { type BrokerInput, type RequestInput } from '../../src/core/index.ts';
 import { FrameCutter } from '../../src/node/frameCutter.ts';
-import { LogFolders } from '../../src/node/logFolders.ts';
+import { type LogFolders } from '../../src/node/logFolders.ts';
 import { Logs } from '../../src/node/logs.ts';
 import { readLogSettings } from '../../src/node/logSettings.ts';
 import { ReadBuffers } from '../../src/node/readBuffers.ts';
 import { RequestMemory } from '../../src/node/requestMemory.ts';
 import { SocketServer } from '../../src/node/socketServer.ts';
 import { ProduceJudge } from '../../src/node/verdicts.ts';
+import { openFolders } from './openFolders.ts';
 
 const kib = 1024;
 
@@ -156,17 +157,7 @@ class Leader {
         memory.letGo(buffer);
       },
     });
-    this.folders = LogFolders.open({
-      paths: [join(folder(), 'log')],
-      brokerId: 1,
-      settings,
-      resources: {
-        files: new NodeFileSystem(),
-        checksum: crc32c,
-        pool: new FilePool({ countMax: 10, bytesMax: 1 << 20 }),
-        tailCache,
-      },
-    });
+    this.folders = openFolders(join(folder(), 'log'), { settings, tailCache });
     const submit = (input: BrokerInput): void => {
       if (input.kind === 'request') this.inputs.push(input);
       else this.read.push(input);

@@ -85,7 +85,7 @@ export class PartitionLog {
   private flushedOffset: number;
   private tail: LogTail | undefined;
   private hasFailed = false;
-  private isClosed = false;
+  private hasEnded = false;
   /** Grows with each truncation: a flush that began before one confirms nothing. */
   private generation = 0;
   /** Grows with each change of the epochs. */
@@ -145,6 +145,11 @@ export class PartitionLog {
   /** Whether a write or a sync failed: only opening the log anew tells what it holds. */
   get isFailed(): boolean {
     return this.hasFailed;
+  }
+
+  /** Whether it was closed or abandoned: its partition may be gone, and it can be read no more. */
+  get isClosed(): boolean {
+    return this.hasEnded;
   }
 
   /** The leader epochs of this log: to be read, not changed. */
@@ -360,7 +365,7 @@ export class PartitionLog {
 
   /** A clean end: all is synced, indexes and producers are written, files are closed. */
   close(): void {
-    if (!this.hasFailed && !this.isClosed) {
+    if (!this.hasFailed && !this.hasEnded) {
       const { active } = this.segments;
       if (active.size > 0 && !active.isDurable) {
         active.finishIndex(this.config);
@@ -375,7 +380,7 @@ export class PartitionLog {
 
   /** Closes the files and writes nothing: of a log that goes, or that failed. */
   abandon(): void {
-    this.isClosed = true;
+    this.hasEnded = true;
     this.segments.close();
     this.tail?.clear();
     this.tail = undefined;
@@ -482,9 +487,9 @@ export class PartitionLog {
   }
 
   private checkUsable(): void {
-    if (!this.hasFailed && !this.isClosed) return;
+    if (!this.hasFailed && !this.hasEnded) return;
     const { path } = this.segments.active;
-    const fact = this.isClosed ? 'it is closed' : 'an earlier write failed';
+    const fact = this.hasEnded ? 'it is closed' : 'an earlier write failed';
     throw new LogError({ code: 'LOG_FAILED', path }, `Cannot change ${path}: ${fact}`);
   }
 
