@@ -1,4 +1,4 @@
-import { ChunkedMemory } from '@zookafka/runtime';
+import { receivedMemory } from '@zookafka/runtime';
 
 const chunkBytes = 512 << 10;
 /** A smaller request costs less in memory that is collected. */
@@ -28,7 +28,7 @@ interface Chunk {
  * back that very view, once.
  */
 export class RequestMemory {
-  private readonly small = new ChunkedMemory();
+  private readonly small = receivedMemory();
   private readonly chunks = new WeakMap<ArrayBufferLike, Chunk>();
   private readonly lent = new WeakSet<Uint8Array>();
   private readonly free: Chunk[] = [];

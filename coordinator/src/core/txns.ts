@@ -1,4 +1,4 @@
-import { assert, ByteArena, ByteReader, ByteWriter } from '@zookafka/base';
+import { assert, ByteReader, ByteWriter, ChunkedMemory } from '@zookafka/base';
 import {
   decodeRecord,
   encodeRecord,
@@ -76,7 +76,7 @@ export function encodeTxn({ header, txn }: NumberedTxn): Uint8Array {
     }));
     writeRecord(writer, 'MultiTxn', { txns });
   } else writeRecord(writer, sorts[txn.sort].record, txn.record as never);
-  return arena.copy(writer.view());
+  return memory.copy(writer.view());
 }
 
 /** Reads what `encodeTxn` wrote; buffers are views. @throws {JuteError} when it is none */
@@ -96,7 +96,7 @@ export function decodeTxn(bytes: Uint8Array): NumberedTxn {
 
 /** One scratch array for all transactions: what leaves is a copy of exactly its size. */
 const writer = new ByteWriter(4096);
-const arena = new ByteArena();
+const memory = new ChunkedMemory();
 
 function sortOf(type: number): SimpleSort {
   const sort = sortByType.get(type);

@@ -2,7 +2,7 @@ export { assert, AssertionError, defined, unreachable, type Facts } from './asse
 export { BoundedQueue } from './boundedQueue.ts';
 export { ByteReader, BytesError, type BytesRefusal } from './byteReader.ts';
 export { bytesConcat, bytesEqual, bytesToHex } from './bytesOf.ts';
-export { ByteArena } from './byteArena.ts';
+export { ChunkedMemory, type ChunkedMemoryOptions } from './chunkedMemory.ts';
 export { ByteWriter } from './byteWriter.ts';
 export { clearArray } from './clearArray.ts';
 export { CodecError, type CodecRefusal, type Codecs, type CompressionKind } from './codecs.ts';

@@ -4,6 +4,7 @@ import {
   BoundedQueue,
   ByteReader,
   ByteWriter,
+  ChunkedMemory,
   clearArray,
   crc32c,
   Prng,
@@ -17,6 +18,43 @@ describe('assert', () => {
     expect(() => {
       assert(false, 'An offset is an integer', { offset: 1.5 });
     }).toThrow(new AssertionError('An offset is an integer', { offset: 1.5 }));
+  });
+});
+
+describe('ChunkedMemory', () => {
+  it('gives each taker bytes of its own, those of a chunk one behind the other', () => {
+    const memory = new ChunkedMemory({ chunkBytes: 64 });
+    const taken = Array.from({ length: 20 }, (_, index) => memory.take(10).fill(index));
+    expect(taken.map((bytes) => [bytes.length, new Set(bytes)])).toEqual(
+      taken.map((_, index) => [10, new Set([index])]),
+    );
+    // Six of ten fit into 64.
+    expect(new Set(taken.map(({ buffer }) => buffer)).size).toBe(4);
+  });
+
+  it('gives more than a quarter of a chunk memory of its own, and ends no chunk for it', () => {
+    const memory = new ChunkedMemory({ chunkBytes: 64 });
+    const small = memory.take(1);
+    expect(memory.take(17).buffer).toHaveProperty('byteLength', 17);
+    expect(memory.take(16).buffer).toBe(small.buffer);
+  });
+
+  it('copies: what is copied may change afterwards', () => {
+    const bytes = Uint8Array.of(1, 2, 3);
+    const copy = new ChunkedMemory().copy(bytes);
+    bytes.fill(9);
+    expect(copy).toEqual(Uint8Array.of(1, 2, 3));
+  });
+
+  it('asks the platform for memory where it is told to', () => {
+    const asked: number[] = [];
+    const allocate = (length: number): Uint8Array => {
+      asked.push(length);
+      return new Uint8Array(length);
+    };
+    const memory = new ChunkedMemory({ chunkBytes: 64, allocate });
+    for (const length of [16, 16, 16, 16, 1, 65]) memory.take(length);
+    expect(asked).toEqual([64, 64, 65]);
   });
 });
 

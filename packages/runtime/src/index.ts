@@ -1,4 +1,3 @@
-export { ChunkedMemory } from './chunkedMemory.ts';
 export { processClock, type Clock } from './clock.ts';
 export { EventLog, type EventLine, type EventLogOptions } from './eventLog.ts';
 export {
@@ -40,6 +39,7 @@ export {
   type TcpLimits,
   type TransportRefusal,
 } from './tcpConnection.ts';
+export { receivedMemory } from './receivedMemory.ts';
 export { TcpServer, type TcpServerOptions } from './tcpServer.ts';
 export {
   connectWebSocket,

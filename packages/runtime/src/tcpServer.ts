@@ -1,7 +1,7 @@
 import { type Server as HttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { readInto } from './acceptedSocket.ts';
-import { ChunkedMemory } from './chunkedMemory.ts';
+import { receivedMemory } from './receivedMemory.ts';
 import {
   type TcpConnection,
   TcpConnection as Connection,
@@ -39,7 +39,7 @@ export class TcpServer {
   private readonly server: Server;
   private readonly options: TcpServerOptions;
   private readonly sockets = new Set<Socket>();
-  private readonly memory = new ChunkedMemory();
+  private readonly memory = receivedMemory();
   private readonly received = Buffer.allocUnsafeSlow(receivedBytes);
 
   private constructor(options: TcpServerOptions) {

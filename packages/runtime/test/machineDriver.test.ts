@@ -1,5 +1,10 @@
 import { type Machine } from '@zookafka/base';
-import { MachineDriver, type MachineDriverOptions, type TimerEffect } from '../src/index.ts';
+import {
+  type Clock,
+  MachineDriver,
+  type MachineDriverOptions,
+  type TimerEffect,
+} from '../src/index.ts';
 
 type Input =
   | { readonly kind: 'say'; readonly text: string }
@@ -27,6 +32,18 @@ function driverOf(
 const echo: Step = (input, _nowMs, effects) => {
   effects.push({ kind: 'said', text: input.kind === 'say' ? input.text : `timer ${input.timer}` });
 };
+
+/** `start` sets a timer that `heard` cancels. */
+const startsSilence: Step = (input, nowMs, effects) => {
+  echo(input, nowMs, effects);
+  if (input.kind !== 'say') return;
+  if (input.text === 'start') effects.push({ kind: 'setTimer', timer: 'silence', delayMs: 10 });
+  if (input.text === 'heard') effects.push({ kind: 'cancelTimer', timer: 'silence' });
+};
+
+function clockOf(time: { readonly ms: number }): Clock {
+  return { monotonicMs: () => time.ms, monotonicUs: () => time.ms * 1000, wallMs: () => 0 };
+}
 
 describe('MachineDriver', () => {
   it('performs once a turn what all inputs of the turn asked for', async () => {
@@ -119,24 +136,15 @@ describe('MachineDriver', () => {
   });
 
   it('believes what other sockets bring before a timer, also after a quiet time', () => {
-    let nowMs = 0;
     const said: string[] = [];
-    const driver = driverOf(
-      (input, now, effects) => {
-        echo(input, now, effects);
-        if (input.kind !== 'say') return;
-        if (input.text === 'start')
-          effects.push({ kind: 'setTimer', timer: 'silence', delayMs: 10 });
-        if (input.text === 'heard') effects.push({ kind: 'cancelTimer', timer: 'silence' });
-      },
-      {
-        clock: { monotonicMs: () => nowMs, monotonicUs: () => nowMs * 1000, wallMs: () => 0 },
-        perform: (effects) => said.push(...effects.map(({ text }) => text)),
-      },
-    );
+    const time = { ms: 0 };
+    const driver = driverOf(startsSilence, {
+      clock: clockOf(time),
+      perform: (effects) => said.push(...effects.map(({ text }) => text)),
+    });
     driver.submit({ kind: 'say', text: 'start' });
     driver.drainNow();
-    nowMs = 50;
+    time.ms = 50;
     for (const text of ['other', 'heard']) {
       driver.gather(() => {
         driver.submit({ kind: 'say', text });
@@ -183,26 +191,15 @@ describe('MachineDriver', () => {
   });
 
   it('believes an input before a timer that became due in the same turn', () => {
-    let nowMs = 0;
     const said: string[] = [];
-    const driver = driverOf(
-      (input, now, effects) => {
-        echo(input, now, effects);
-        if (input.kind !== 'say') return;
-        effects.push(
-          input.text === 'start'
-            ? { kind: 'setTimer', timer: 'silence', delayMs: 10 }
-            : { kind: 'cancelTimer', timer: 'silence' },
-        );
-      },
-      {
-        clock: { monotonicMs: () => nowMs, monotonicUs: () => nowMs * 1000, wallMs: () => 0 },
-        perform: (effects) => said.push(...effects.map(({ text }) => text)),
-      },
-    );
+    const time = { ms: 0 };
+    const driver = driverOf(startsSilence, {
+      clock: clockOf(time),
+      perform: (effects) => said.push(...effects.map(({ text }) => text)),
+    });
     driver.submit({ kind: 'say', text: 'start' });
     driver.drainNow();
-    nowMs = 50;
+    time.ms = 50;
     driver.submit({ kind: 'say', text: 'heard' });
     driver.drainNow();
     expect(said).toEqual(['start', 'heard']);

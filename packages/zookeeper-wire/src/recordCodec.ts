@@ -32,14 +32,7 @@ export function readRecord<Name extends RecordName>(
 ): RecordOf<Name> {
   const codec = codecOf(name);
   if (codec === undefined) return interpretRead(reader, name);
-  const start = reader.offset;
-  try {
-    return codec.read(reader);
-  } catch (cause) {
-    if (!(cause instanceof BytesError)) throw cause;
-    reader.offset = start;
-    return interpretRead(reader, name);
-  }
+  return orInterpret<Name, RecordOf<Name>>(reader, name, codec.read, interpretRead);
 }
 
 /** Writes one record. Longs must be safe integers. */
@@ -72,20 +65,23 @@ export function decodeRecord<Name extends RecordName>(
 }
 
 /**
- * Runs straight-line code; where that passes the end, `interpret` reads the same bytes again, to say which field it was.
+ * Runs straight-line code; where that passes the end, the interpreter reads the same bytes again, to say which field it was.
+ *
+ * @param name what is read: given to both
  */
-export function orInterpret<Value>(
+export function orInterpret<Name, Value>(
   reader: ByteReader,
-  read: (reader: ByteReader) => Value,
-  interpret: () => Value,
+  name: Name,
+  read: (reader: ByteReader, name: Name) => Value,
+  interpret: (reader: ByteReader, name: Name) => Value,
 ): Value {
   const start = reader.offset;
   try {
-    return read(reader);
+    return read(reader, name);
   } catch (cause) {
     if (!(cause instanceof BytesError)) throw cause;
     reader.offset = start;
-    return interpret();
+    return interpret(reader, name);
   }
 }
 

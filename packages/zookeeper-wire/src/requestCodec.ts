@@ -1,8 +1,9 @@
-import { type ByteReader, BytesError, type ByteWriter } from '@zookafka/base';
+import { type ByteReader, type ByteWriter } from '@zookafka/base';
 import { interpretRead, interpretWrite } from './interpreter.ts';
 import { writeBuffer, writeUstring } from './jute.ts';
 import { operationCode, type OperationName, operationName, operations } from './operations.ts';
 import { readMultiRequest, writeMultiRequest } from './multiCodec.ts';
+import { orInterpret } from './recordCodec.ts';
 import { type Request } from './requests.ts';
 import { readAcls, readData, readText, writeAcls } from './straightLine.ts';
 
@@ -15,15 +16,7 @@ import { readAcls, readData, readText, writeAcls } from './straightLine.ts';
 export function decodeRequest(reader: ByteReader, type: number): Request {
   const op = operationName(type);
   if (op === undefined) return { op: 'unknown', type };
-  const start = reader.offset;
-  try {
-    return readStraight(reader, op);
-  } catch (cause) {
-    if (!(cause instanceof BytesError)) throw cause;
-    // Reads the same bytes again, to say which field passed the end.
-    reader.offset = start;
-    return interpretRequest(reader, op);
-  }
+  return orInterpret(reader, op, readStraight, interpretRequest);
 }
 
 /** Writes what follows a request's header. */

@@ -64,11 +64,7 @@ export function encodeResponse(writer: ByteWriter, response: Response): void {
 
 /** Reads what follows the header of a reply to `op`. @throws {JuteError} when the bytes are none */
 export function decodeResponse(reader: ByteReader, op: OperationName): Response {
-  return orInterpret(
-    reader,
-    () => readStraight(reader, op),
-    () => interpretResponse(reader, op),
-  );
+  return orInterpret(reader, op, readStraight, interpretResponse);
 }
 
 /** Writes a response by its definition alone: the oracle of `encodeResponse`. */

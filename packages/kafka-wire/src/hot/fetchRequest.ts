@@ -1,33 +1,13 @@
 import { type ByteReader } from '@zookafka/base';
-import { fetch } from '../messages/01-fetch.ts';
+import { type fetch } from '../messages/01-fetch.ts';
 import { type Decoded } from '../schema.ts';
 import { zeroUuid } from '../uuidText.ts';
-import {
-  readCount,
-  readTag,
-  readText,
-  readTextOrNull,
-  readUuid,
-  skipTag,
-  skipTags,
-} from './reading.ts';
+import { readTopics, since } from './fetchTopics.ts';
+import { readTag, readText, readTextOrNull, readUuid, skipTag, skipTags } from './reading.ts';
 
 type FetchRequest = Decoded<(typeof fetch)['request']>;
-type FetchTopic = FetchRequest['topics'][number];
-type FetchPartition = FetchTopic['partitions'][number];
-type ForgottenTopic = FetchRequest['forgottenTopicsData'][number];
+type FetchPartition = FetchRequest['topics'][number]['partitions'][number];
 type RequestTags = Pick<FetchRequest, 'clusterId' | 'replicaState'>;
-
-const { flexibleFrom } = fetch;
-/** The first versions that have these. */
-const logStartOffsetFrom = 5;
-const sessionFrom = 7;
-const leaderEpochFrom = 9;
-const rackFrom = 11;
-const lastFetchedEpochFrom = 12;
-const topicIdFrom = 13;
-const replicaStateFrom = 15;
-const directoryFrom = 17;
 
 const none: readonly never[] = [];
 const noTags: RequestTags = {
@@ -37,20 +17,20 @@ const noTags: RequestTags = {
 
 /** Reads a Fetch request of version 4 or higher. */
 export function decodeFetchRequest(reader: ByteReader, version: number): FetchRequest {
-  const isCompact = version >= flexibleFrom;
-  const replicaId = version < replicaStateFrom ? reader.int32() : -1;
+  const isCompact = version >= since.compact;
+  const replicaId = version < since.replicaState ? reader.int32() : -1;
   const maxWaitMs = reader.int32();
   const minBytes = reader.int32();
   const maxBytes = reader.int32();
   const isolationLevel = reader.int8();
-  const hasSession = version >= sessionFrom;
+  const hasSession = version >= since.session;
   const sessionId = hasSession ? reader.int32() : 0;
   const sessionEpoch = hasSession ? reader.int32() : -1;
-  const count = readCount(reader, isCompact, 'topics');
-  const topics: FetchTopic[] = [];
-  for (let index = 0; index < count; index++) topics.push(readTopic(reader, version));
-  const forgottenTopicsData = hasSession ? readForgotten(reader, version) : none;
-  const rackId = version >= rackFrom ? readText(reader, isCompact, 'rackId') : '';
+  const topics = readTopics(reader, version, 'topics', readPartition);
+  const forgottenTopicsData = hasSession
+    ? readTopics(reader, version, 'forgottenTopicsData', readForgotten)
+    : none;
+  const rackId = version >= since.rack ? readText(reader, isCompact, 'rackId') : '';
   const { clusterId, replicaState } = isCompact ? readRequestTags(reader, version) : noTags;
   return {
     clusterId,
@@ -68,28 +48,16 @@ export function decodeFetchRequest(reader: ByteReader, version: number): FetchRe
   };
 }
 
-function readTopic(reader: ByteReader, version: number): FetchTopic {
-  const isCompact = version >= flexibleFrom;
-  const hasId = version >= topicIdFrom;
-  const topic = hasId ? '' : readText(reader, isCompact, 'topic');
-  const topicId = hasId ? readUuid(reader) : zeroUuid;
-  const count = readCount(reader, isCompact, 'partitions');
-  const partitions: FetchPartition[] = [];
-  for (let index = 0; index < count; index++) partitions.push(readPartition(reader, version));
-  if (isCompact) skipTags(reader);
-  return { topic, topicId, partitions };
-}
-
 function readPartition(reader: ByteReader, version: number): FetchPartition {
   const partition = reader.int32();
-  const currentLeaderEpoch = version >= leaderEpochFrom ? reader.int32() : -1;
+  const currentLeaderEpoch = version >= since.leaderEpoch ? reader.int32() : -1;
   const fetchOffset = reader.int64();
-  const lastFetchedEpoch = version >= lastFetchedEpochFrom ? reader.int32() : -1;
-  const logStartOffset = version >= logStartOffsetFrom ? reader.int64() : -1;
+  const lastFetchedEpoch = version >= since.lastFetchedEpoch ? reader.int32() : -1;
+  const logStartOffset = version >= since.logStartOffset ? reader.int64() : -1;
   const partitionMaxBytes = reader.int32();
   let replicaDirectoryId: string = zeroUuid;
-  if (version >= directoryFrom) replicaDirectoryId = readDirectory(reader);
-  else if (version >= flexibleFrom) skipTags(reader);
+  if (version >= since.directory) replicaDirectoryId = readDirectory(reader);
+  else if (version >= since.compact) skipTags(reader);
   return {
     partition,
     currentLeaderEpoch,
@@ -112,22 +80,8 @@ function readDirectory(reader: ByteReader): string {
   return directory;
 }
 
-function readForgotten(reader: ByteReader, version: number): readonly ForgottenTopic[] {
-  const isCompact = version >= flexibleFrom;
-  const hasId = version >= topicIdFrom;
-  const count = readCount(reader, isCompact, 'forgottenTopicsData');
-  if (count === 0) return none;
-  const topics: ForgottenTopic[] = [];
-  for (let index = 0; index < count; index++) {
-    const topic = hasId ? '' : readText(reader, isCompact, 'topic');
-    const topicId = hasId ? readUuid(reader) : zeroUuid;
-    const partitionCount = readCount(reader, isCompact, 'partitions');
-    const partitions: number[] = [];
-    for (let at = 0; at < partitionCount; at++) partitions.push(reader.int32());
-    if (isCompact) skipTags(reader);
-    topics.push({ topic, topicId, partitions });
-  }
-  return topics;
+function readForgotten(reader: ByteReader): number {
+  return reader.int32();
 }
 
 function readRequestTags(reader: ByteReader, version: number): RequestTags {
@@ -136,7 +90,7 @@ function readRequestTags(reader: ByteReader, version: number): RequestTags {
   for (let index = 0; index < count; index++) {
     const tag = reader.uvarint();
     if (tag === 0) clusterId = readTag(reader, 'clusterId', readClusterId);
-    else if (tag === 1 && version >= replicaStateFrom) {
+    else if (tag === 1 && version >= since.replicaState) {
       replicaState = readTag(reader, 'replicaState', readReplicaState);
     } else skipTag(reader, tag);
   }

@@ -1,7 +1,7 @@
 import { type ByteReader } from '@zookafka/base';
-import { fetch } from '../messages/01-fetch.ts';
+import { type fetch } from '../messages/01-fetch.ts';
 import { type Decoded } from '../schema.ts';
-import { zeroUuid } from '../uuidText.ts';
+import { readTopics, since } from './fetchTopics.ts';
 import {
   readBytesOrNull,
   readCount,
@@ -9,24 +9,16 @@ import {
   readTag,
   readText,
   readTextOrNull,
-  readUuid,
   skipTag,
   skipTags,
 } from './reading.ts';
 
 type FetchResponse = Decoded<(typeof fetch)['response']>;
-type FetchedTopic = FetchResponse['responses'][number];
-type FetchedPartition = FetchedTopic['partitions'][number];
+type FetchedPartition = FetchResponse['responses'][number]['partitions'][number];
 type AbortedTransactions = FetchedPartition['abortedTransactions'];
 type NodeEndpoints = FetchResponse['nodeEndpoints'];
 type PartitionTags = Pick<FetchedPartition, 'divergingEpoch' | 'currentLeader' | 'snapshotId'>;
 
-const { flexibleFrom } = fetch;
-const logStartOffsetFrom = 5;
-const sessionFrom = 7;
-const preferredFrom = 11;
-const topicIdFrom = 13;
-const endpointsFrom = 16;
 const none: readonly never[] = [];
 const noTags: PartitionTags = {
   divergingEpoch: { epoch: -1, endOffset: -1 },
@@ -36,41 +28,27 @@ const noTags: PartitionTags = {
 
 /** Reads a Fetch response of version 4 or higher: records are views of the frame. */
 export function decodeFetchResponse(reader: ByteReader, version: number): FetchResponse {
-  const isCompact = version >= flexibleFrom;
+  const isCompact = version >= since.compact;
   const throttleTimeMs = reader.int32();
-  const hasSession = version >= sessionFrom;
+  const hasSession = version >= since.session;
   const errorCode = hasSession ? reader.int16() : 0;
   const sessionId = hasSession ? reader.int32() : 0;
-  const count = readCount(reader, isCompact, 'responses');
-  const responses: FetchedTopic[] = [];
-  for (let index = 0; index < count; index++) responses.push(readTopic(reader, version));
+  const responses = readTopics(reader, version, 'responses', readPartition);
   let nodeEndpoints: NodeEndpoints = none;
-  if (version >= endpointsFrom) nodeEndpoints = readResponseTags(reader);
+  if (version >= since.endpoints) nodeEndpoints = readResponseTags(reader);
   else if (isCompact) skipTags(reader);
   return { throttleTimeMs, errorCode, sessionId, responses, nodeEndpoints };
 }
 
-function readTopic(reader: ByteReader, version: number): FetchedTopic {
-  const isCompact = version >= flexibleFrom;
-  const hasId = version >= topicIdFrom;
-  const topic = hasId ? '' : readText(reader, isCompact, 'topic');
-  const topicId = hasId ? readUuid(reader) : zeroUuid;
-  const count = readCount(reader, isCompact, 'partitions');
-  const partitions: FetchedPartition[] = [];
-  for (let index = 0; index < count; index++) partitions.push(readPartition(reader, version));
-  if (isCompact) skipTags(reader);
-  return { topic, topicId, partitions };
-}
-
 function readPartition(reader: ByteReader, version: number): FetchedPartition {
-  const isCompact = version >= flexibleFrom;
+  const isCompact = version >= since.compact;
   const partitionIndex = reader.int32();
   const errorCode = reader.int16();
   const highWatermark = reader.int64();
   const lastStableOffset = reader.int64();
-  const logStartOffset = version >= logStartOffsetFrom ? reader.int64() : -1;
+  const logStartOffset = version >= since.logStartOffset ? reader.int64() : -1;
   const abortedTransactions = readAborted(reader, isCompact);
-  const preferredReadReplica = version >= preferredFrom ? reader.int32() : -1;
+  const preferredReadReplica = version >= since.preferredReplica ? reader.int32() : -1;
   const records = readBytesOrNull(reader, isCompact, 'records');
   const { divergingEpoch, currentLeader, snapshotId } = isCompact
     ? readPartitionTags(reader)

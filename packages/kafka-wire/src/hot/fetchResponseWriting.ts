@@ -1,8 +1,8 @@
 import { type ByteWriter } from '@zookafka/base';
 import { type GatherWriter } from '../gatherWriter.ts';
-import { fetch } from '../messages/01-fetch.ts';
+import { type fetch } from '../messages/01-fetch.ts';
 import { type Decoded, type Encodable } from '../schema.ts';
-import { uuidBytes } from '../uuidText.ts';
+import { since, writeTopics } from './fetchTopics.ts';
 import {
   isLeaderTold,
   writeEndpoints,
@@ -10,7 +10,6 @@ import {
   writeLength,
   writeRecords,
   writeTag,
-  writeText,
 } from './writing.ts';
 
 type FetchBody = Encodable<Decoded<(typeof fetch)['response']>>;
@@ -18,47 +17,33 @@ type TopicBody = NonNullable<FetchBody['responses']>[number];
 type PartitionBody = NonNullable<TopicBody['partitions']>[number];
 type Aborted = NonNullable<PartitionBody['abortedTransactions']>;
 
-const { flexibleFrom } = fetch;
-const logStartOffsetFrom = 5;
-const sessionFrom = 7;
-const preferredFrom = 11;
-const topicIdFrom = 13;
-const endpointsFrom = 16;
 const none: readonly never[] = [];
-const noUuid = new Uint8Array(16);
 
 /** Writes a Fetch response of version 4 or higher: records are referred to, not copied. */
 export function encodeFetchResponse(body: FetchBody, version: number, writer: GatherWriter): void {
-  const isCompact = version >= flexibleFrom;
+  const isCompact = version >= since.compact;
   const { throttleTimeMs = 0, responses = none, nodeEndpoints = none } = body;
   writer.int32(throttleTimeMs);
-  if (version >= sessionFrom) {
+  if (version >= since.session) {
     writer.int16(body.errorCode ?? 0);
     writer.int32(body.sessionId ?? 0);
   }
-  writeLength(writer, responses.length, isCompact);
-  for (const { topic = '', topicId, partitions = none } of responses) {
-    if (version < topicIdFrom) writeText(writer, topic, isCompact);
-    else writer.raw(topicId === undefined ? noUuid : uuidBytes(topicId));
-    writeLength(writer, partitions.length, isCompact);
-    for (const partition of partitions) writePartition(partition, version, writer);
-    if (isCompact) writer.uvarint(0);
-  }
-  if (version >= endpointsFrom) writeEndpoints(writer, nodeEndpoints);
+  writeTopics(responses, version, writer, writePartition);
+  if (version >= since.endpoints) writeEndpoints(writer, nodeEndpoints);
   else if (isCompact) writer.uvarint(0);
 }
 
 function writePartition(partition: PartitionBody, version: number, writer: GatherWriter): void {
-  const isCompact = version >= flexibleFrom;
+  const isCompact = version >= since.compact;
   writer.int32(partition.partitionIndex ?? 0);
   writer.int16(partition.errorCode ?? 0);
   writer.int64(partition.highWatermark ?? 0);
   writer.int64(partition.lastStableOffset ?? -1);
-  if (version >= logStartOffsetFrom) writer.int64(partition.logStartOffset ?? -1);
+  if (version >= since.logStartOffset) writer.int64(partition.logStartOffset ?? -1);
   const { abortedTransactions = none, records } = partition;
   if (abortedTransactions === null) writeLength(writer, -1, isCompact);
   else writeAborted(abortedTransactions, isCompact, writer);
-  if (version >= preferredFrom) writer.int32(partition.preferredReadReplica ?? -1);
+  if (version >= since.preferredReplica) writer.int32(partition.preferredReadReplica ?? -1);
   if (records === undefined) writeLength(writer, 0, isCompact);
   else writeRecords(writer, records, isCompact);
   if (isCompact) writePartitionTags(partition, writer);
