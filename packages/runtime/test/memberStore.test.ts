@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   existsSync,
+  fsync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -240,7 +241,7 @@ describe('MemberStore', () => {
     await store.close();
     const database = new MemberDatabase(
       { folder: folder(), serverId: 1, snapshotCountKept: 2 },
-      { onSnapshotStored: () => undefined, onFailed: () => undefined },
+      { onSnapshotStored: () => undefined, onFailed: () => undefined, syncAside: fsync },
     );
     database.run([{ kind: 'purge', zxid: 8 }]);
     while (database.idle());

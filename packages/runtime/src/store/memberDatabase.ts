@@ -12,6 +12,7 @@ import {
   StoreError,
   type StoreOptions,
   type StoreRequest,
+  type SyncAside,
 } from './storeTypes.ts';
 
 /** A request as it travels to the thread that writes: entries are one blob. */
@@ -37,10 +38,11 @@ export interface RecoveredRows {
   readonly snapshotsDamaged: readonly string[];
 }
 
-/** What happens beside the requests. */
+/** What happens beside the requests, and is done elsewhere. */
 export interface DatabaseEvents {
   readonly onSnapshotStored: (zxid: number) => void;
   readonly onFailed: (error: Error) => void;
+  readonly syncAside: SyncAside;
 }
 
 const pageBytes = 4096;
@@ -234,7 +236,7 @@ export class MemberDatabase {
     const writer = this.writerOf('own');
     this.writers.delete('own');
     this.finishing.add(writer);
-    writer.finishAside(this.snapshotIdNext++, (result) => {
+    writer.finishAside(this.snapshotIdNext++, this.events.syncAside, (result) => {
       this.finishing.delete(writer);
       try {
         if (result instanceof Error) throw result;

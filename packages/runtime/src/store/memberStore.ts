@@ -5,12 +5,11 @@ import { type FolderLock, lockFolder } from '../folderLock.ts';
 import { decodeEntries, encodeEntries } from './logRows.ts';
 import { type RecoveredRows, snapshotsFolder, type StoreOperation } from './memberDatabase.ts';
 import { openSnapshot } from './snapshotFile.ts';
+import { type EngineReport } from './batchRunner.ts';
 import {
-  type EngineReport,
   LocalEngine,
   type StartEngine,
   startWorkerEngine,
-  type StoreBatch,
   type StoreEngine,
 } from './storeEngine.ts';
 import {
@@ -63,6 +62,12 @@ function refuseForeign(folder: string): void {
   );
 }
 
+/** What became durable when the engine has run a batch. */
+interface SentBatch {
+  readonly tokens: readonly number[];
+  readonly bytes: number;
+}
+
 class Store implements MemberStore {
   private readonly options: StoreOptions;
   private readonly lock: FolderLock;
@@ -74,8 +79,8 @@ class Store implements MemberStore {
   /** Entries of appends that nothing else came between: they become one blob. */
   private entries: StoredEntry[] = [];
   private committedZxid = 0;
-  /** The sizes of the batches that the engine has not reported yet. */
-  private readonly batchBytes: number[] = [];
+  /** The batches that the engine has not reported yet. */
+  private readonly sent: SentBatch[] = [];
   private sentBytes = 0;
   private wasBackedUp = false;
   private isOver = false;
@@ -186,11 +191,11 @@ class Store implements MemberStore {
     if ((operations.length === 0 && tokens.length === 0) || this.isOver) return;
     this.operations = [];
     this.tokens = [];
-    this.send({ operations, tokens });
+    this.send(operations, tokens);
   }
 
-  private send(batch: StoreBatch): void {
-    this.batchBytes.push(this.operationBytes);
+  private send(operations: readonly StoreOperation[], tokens: readonly number[]): void {
+    this.sent.push({ tokens, bytes: this.operationBytes });
     this.sentBytes += this.operationBytes;
     this.operationBytes = 0;
     const bufferedBytesMax = this.options.bufferedBytesMax ?? bufferedBytesMaxDefault;
@@ -198,7 +203,7 @@ class Store implements MemberStore {
       this.fail(`over ${bufferedBytesMax} bytes wait for the disk`);
       return;
     }
-    this.engine?.run(batch);
+    this.engine?.run(operations);
   }
 
   private onReport(report: EngineReport): void {
@@ -208,7 +213,7 @@ class Store implements MemberStore {
     }
     switch (report.kind) {
       case 'ran':
-        this.onRan(report.batchCount, report.tokens);
+        this.onRan(report.batchCount);
         return;
       case 'snapshotStored':
         if (!this.isOver) this.options.events.onSnapshotStored(report.zxid);
@@ -221,10 +226,13 @@ class Store implements MemberStore {
     }
   }
 
-  private onRan(batchCount: number, tokens: readonly number[]): void {
-    for (const bytes of this.batchBytes.splice(0, batchCount)) this.sentBytes -= bytes;
+  private onRan(batchCount: number): void {
+    for (const { tokens, bytes } of this.sent.splice(0, batchCount)) {
+      this.sentBytes -= bytes;
+      if (this.isOver) continue;
+      for (const token of tokens) this.options.events.onDurable(token);
+    }
     if (this.isOver) return;
-    for (const token of tokens) this.options.events.onDurable(token);
     if (!this.wasBackedUp || this.bufferedBytes > backedUpBytes / 2) return;
     this.wasBackedUp = false;
     this.options.events.onRoom?.();

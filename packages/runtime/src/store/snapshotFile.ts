@@ -1,18 +1,9 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  fsync,
-  fsyncSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { ByteReader, ByteWriter } from '@zookafka/base';
 import { syncDirectory } from '../nodeFileSystem.ts';
-import { type SnapshotReader, StoreError } from './storeTypes.ts';
+import { type SnapshotReader, StoreError, type SyncAside } from './storeTypes.ts';
 
 /** `ZKFS`, the format's version, the zxid. */
 const magic = 0x5a4b4653;
@@ -63,9 +54,9 @@ export class SnapshotWriter {
     return this.settle(id);
   }
 
-  /** As `finish`, but the disk is waited for elsewhere. Not called back after `abort`. */
-  finishAside(id: number, done: (result: SnapshotIndexRow | Error) => void): void {
-    fsync(this.descriptor, (error) => {
+  /** As `finish`, but `sync` waits for the disk elsewhere. Not called back after `abort`. */
+  finishAside(id: number, sync: SyncAside, done: (result: SnapshotIndexRow | Error) => void): void {
+    sync(this.descriptor, (error) => {
       if (this.isDone) return;
       try {
         done(error ?? this.settle(id));

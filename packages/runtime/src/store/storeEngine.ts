@@ -1,177 +1,149 @@
-import { existsSync } from 'node:fs';
+import { existsSync, fsync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import {
-  type DatabaseOptions,
-  MemberDatabase,
-  type RecoveredRows,
-  type StoreOperation,
-} from './memberDatabase.ts';
-import { StoreError, type StoreRefusal } from './storeTypes.ts';
-
-/** What is done together: it becomes durable as a whole. */
-export interface StoreBatch {
-  readonly operations: readonly StoreOperation[];
-  readonly tokens: readonly number[];
-}
-
-/** What the thread is told. */
-export type EngineMessage = StoreBatch | 'close';
-
-/** What the thread tells. */
-export type EngineReport =
-  | { readonly kind: 'opened'; readonly recovered: RecoveredRows }
-  /** Errors lose their class between threads: what makes one travels instead. */
-  | {
-      readonly kind: 'refused';
-      readonly message: string;
-      readonly detail: StoreRefusal | undefined;
-    }
-  | { readonly kind: 'ran'; readonly batchCount: number; readonly tokens: readonly number[] }
-  | { readonly kind: 'snapshotStored'; readonly zxid: number }
-  | { readonly kind: 'failed'; readonly message: string }
-  | { readonly kind: 'closed' };
+import { BatchRunner, type EngineReport, idleMs } from './batchRunner.ts';
+import { Mailbox } from './mailbox.ts';
+import { type DatabaseOptions, type StoreOperation } from './memberDatabase.ts';
 
 /** Whoever runs batches: another thread, or the loop. */
 export interface StoreEngine {
-  run(batch: StoreBatch): void;
+  /** What is in one batch becomes durable as a whole; told by `ran`, in order. */
+  run(batch: readonly StoreOperation[]): void;
   /** Answered by `closed`, behind all that was given before. */
   close(): void;
 }
 
-/** Starts an engine: the first report is `opened` or `refused`. */
+/** Starts an engine. */
 export type StartEngine = (
   options: DatabaseOptions,
   report: (report: EngineReport) => void,
 ) => StoreEngine;
 
-/** How long nothing must happen before the time is used for a checkpoint. */
-const idleMs = 50;
+/** What the thread is started with. */
+export interface ThreadStart {
+  readonly options: DatabaseOptions;
+  readonly mailbox: SharedArrayBuffer;
+}
 
-/**
- * Runs batches on this very thread, all that came in one turn together. Both forms use it: the thread inside of it, the
- * loop directly.
- */
+/** What the thread is told through its port. */
+export type ThreadMessage =
+  | { readonly kind: 'batch'; readonly batch: readonly StoreOperation[] }
+  | { readonly kind: 'synced'; readonly id: number; readonly message: string | undefined }
+  | { readonly kind: 'close' };
+
+/** What the thread tells: how many batches it ran, which is what it tells most, or something rarer. */
+export type ThreadReport =
+  | number
+  | Exclude<EngineReport, { readonly kind: 'ran' }>
+  /** The thread sleeps while it waits: its loop could not wait for a sync. */
+  | { readonly kind: 'syncAside'; readonly id: number; readonly descriptor: number };
+
+/** Runs batches on the loop, all that came in one turn together. */
 export class LocalEngine implements StoreEngine {
-  private readonly report: (report: EngineReport) => void;
-  private readonly database: MemberDatabase | undefined;
-  private batches: StoreBatch[] = [];
+  private readonly runner: BatchRunner;
   private immediate: NodeJS.Immediate | undefined;
   private idleTimer: NodeJS.Timeout | undefined;
-  private isDead = false;
 
   constructor(options: DatabaseOptions, report: (report: EngineReport) => void) {
-    this.report = report;
-    try {
-      this.database = new MemberDatabase(options, {
-        onSnapshotStored: (zxid) => {
-          report({ kind: 'snapshotStored', zxid });
-        },
-        onFailed: (error) => {
-          this.fail(error);
-        },
-      });
-      report({ kind: 'opened', recovered: this.database.recovered });
-    } catch (error) {
-      const { message } = error as Error;
-      const detail = error instanceof StoreError ? error.detail : undefined;
-      report({ kind: 'refused', message, detail });
-    }
+    this.runner = new BatchRunner(options, fsync, report);
   }
 
-  run(batch: StoreBatch): void {
-    this.batches.push(batch);
+  run(batch: readonly StoreOperation[]): void {
+    this.runner.add(batch);
     this.immediate ??= setImmediate(() => {
       this.runAll();
     });
   }
 
-  /** Runs what waits, now. */
-  runAll(): void {
-    clearImmediate(this.immediate);
-    this.immediate = undefined;
-    clearTimeout(this.idleTimer);
-    const { batches } = this;
-    this.batches = [];
-    if (this.isDead || batches.length === 0) return;
-    try {
-      const [first] = batches;
-      const isSingle = batches.length === 1 && first !== undefined;
-      this.database?.run(
-        isSingle ? first.operations : batches.flatMap((batch) => batch.operations),
-      );
-      const tokens = isSingle ? first.tokens : batches.flatMap((batch) => batch.tokens);
-      this.report({ kind: 'ran', batchCount: batches.length, tokens });
-      this.idleTimer = setTimeout(() => {
-        this.useIdleTime();
-      }, idleMs);
-    } catch (error) {
-      this.fail(error as Error);
-    }
-  }
-
   close(): void {
-    this.runAll();
+    clearImmediate(this.immediate);
     clearTimeout(this.idleTimer);
-    this.isDead = true;
-    try {
-      this.database?.close();
-    } finally {
-      this.report({ kind: 'closed' });
-    }
+    this.runner.close();
   }
 
-  private useIdleTime(): void {
-    if (this.isDead) return;
-    try {
-      if (this.database?.idle() !== true) return;
-      this.idleTimer = setTimeout(() => {
-        this.useIdleTime();
-      }, 0);
-    } catch (error) {
-      this.fail(error as Error);
-    }
+  private runAll(): void {
+    this.immediate = undefined;
+    if (this.runner.run()) this.idleIn(idleMs);
   }
 
-  private fail(error: Error): void {
-    if (this.isDead) return;
-    this.isDead = true;
-    this.report({ kind: 'failed', message: error.message });
+  private idleIn(delayMs: number): void {
+    clearTimeout(this.idleTimer);
+    this.idleTimer = setTimeout(() => {
+      if (this.runner.idle()) this.idleIn(0);
+    }, delayMs);
   }
 }
 
 /** Runs batches in a thread of their own. */
-export const startWorkerEngine: StartEngine = (options, report) => {
-  const worker = new Worker(workerPath(), { workerData: options });
-  let isOver = false;
-  const end = (message: string): void => {
-    if (!isOver) report({ kind: 'failed', message });
-    isOver = true;
-  };
-  worker.on('message', (message: EngineReport) => {
-    if (message.kind === 'closed') isOver = true;
-    report(message);
-  });
-  worker.on('error', (error) => {
-    end(`the thread that writes died: ${error.message}`);
-  });
-  worker.on('exit', (code) => {
-    end(`the thread that writes ended with code ${code}`);
-  });
-  return {
-    run: (batch) => {
-      worker.postMessage(batch, transferable(batch));
-    },
-    close: () => {
-      worker.postMessage('close');
-    },
-  };
-};
+export const startWorkerEngine: StartEngine = (options, report) =>
+  new WorkerEngine(options, report);
+
+class WorkerEngine implements StoreEngine {
+  private readonly report: (report: EngineReport) => void;
+  private readonly mailbox = new Mailbox();
+  private readonly worker: Worker;
+  /** Batches that were not reported yet. */
+  private outstandingCount = 0;
+  private isOver = false;
+
+  constructor(options: DatabaseOptions, report: (report: EngineReport) => void) {
+    this.report = report;
+    const start: ThreadStart = { options, mailbox: this.mailbox.memory };
+    this.worker = new Worker(workerPath(), { workerData: start });
+    this.worker.on('message', (message: ThreadReport) => {
+      this.onReport(message);
+    });
+    this.worker.on('error', (error) => {
+      this.end(`the thread that writes died: ${error.message}`);
+    });
+    this.worker.on('exit', (code) => {
+      this.end(`the thread that writes ended with code ${code}`);
+    });
+  }
+
+  run(batch: readonly StoreOperation[]): void {
+    const [first] = batch;
+    // Nothing is on its way that this could overtake, or be overtaken by.
+    const isAlone = this.outstandingCount === 0 && batch.length === 1;
+    this.outstandingCount++;
+    if (isAlone && first?.kind === 'append' && this.mailbox.put(first)) this.mailbox.ring();
+    else this.tell({ kind: 'batch', batch }, transferable(batch));
+  }
+
+  close(): void {
+    this.tell({ kind: 'close' });
+  }
+
+  private tell(message: ThreadMessage, transferred: readonly ArrayBuffer[] = []): void {
+    this.worker.postMessage(message, transferred);
+    this.mailbox.ring();
+  }
+
+  private onReport(report: ThreadReport): void {
+    if (typeof report === 'number') {
+      this.outstandingCount -= report;
+      this.report({ kind: 'ran', batchCount: report });
+    } else if (report.kind === 'syncAside') {
+      const { id, descriptor } = report;
+      fsync(descriptor, (error) => {
+        this.tell({ kind: 'synced', id, message: error?.message });
+      });
+    } else {
+      if (report.kind === 'closed') this.isOver = true;
+      this.report(report);
+    }
+  }
+
+  private end(message: string): void {
+    if (!this.isOver) this.report({ kind: 'failed', message });
+    this.isOver = true;
+  }
+}
 
 /** The memory of payloads changes hands instead of being copied. */
-function transferable(batch: StoreBatch): ArrayBuffer[] {
+function transferable(batch: readonly StoreOperation[]): readonly ArrayBuffer[] {
   const buffers: ArrayBuffer[] = [];
-  for (const operation of batch.operations) {
+  for (const operation of batch) {
     if (operation.kind === 'append') buffers.push(operation.blob.buffer);
     if (operation.kind === 'snapshotChunk') buffers.push(operation.bytes.buffer as ArrayBuffer);
   }

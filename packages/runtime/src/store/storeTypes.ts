@@ -71,6 +71,9 @@ export interface StoreOptions {
   readonly bufferedBytesMax?: number;
 }
 
+/** Has an open file synced where nobody waits for it. */
+export type SyncAside = (descriptor: number, done: (error: Error | null) => void) => void;
+
 /** Reads the content of a snapshot from its start, once. Its digest was verified. */
 export interface SnapshotReader {
   readonly zxid: number;
