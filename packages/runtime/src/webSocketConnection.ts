@@ -1,5 +1,7 @@
+import { type Socket } from 'node:net';
 import { WebSocket, type ClientOptions, type RawData } from 'ws';
 import { TransportError } from './tcpConnection.ts';
+import { binaryFrame } from './webSocketFrame.ts';
 
 /** What the owner of a WebSocket is told. */
 export interface WebSocketHandlers {
@@ -40,6 +42,15 @@ export function wsOptions(limits: WebSocketLimits): {
   };
 }
 
+/** What lies below a WebSocket whose payloads are sent as they are. */
+interface Stream {
+  readonly socket: Socket;
+  readonly isClients: boolean;
+}
+
+/** A message up to this size is copied behind its head. */
+const copiedBytesMax = 16 * 1024;
+
 /** One WebSocket with binary messages. Send one message a turn: each is a frame and a write of its own. */
 export class WebSocketConnection {
   readonly remoteAddress: string;
@@ -47,6 +58,7 @@ export class WebSocketConnection {
   private readonly bufferedBytesMax: number;
   private handlers: WebSocketHandlers | undefined;
   private error: Error | undefined;
+  private stream: Stream | undefined;
 
   constructor(socket: WebSocket, remoteAddress: string, limits: WebSocketLimits) {
     this.socket = socket;
@@ -60,6 +72,11 @@ export class WebSocketConnection {
       this.handlers = undefined;
       handlers?.onClose(this.error);
     });
+  }
+
+  /** Tells the connection what it may write small messages to by itself, because no random mask is to be put on them. */
+  useStream(stream: Stream): void {
+    this.stream = stream;
   }
 
   /** Begins to read: to be called in the turn that brought the connection. */
@@ -92,7 +109,12 @@ export class WebSocketConnection {
   /** Sends one message. `bytes` must not change afterwards. Dropped when the connection is not open. */
   send(bytes: Uint8Array): void {
     if (!this.isOpen) return;
-    this.socket.send(bytes, { binary: true });
+    const { stream } = this;
+    if (stream === undefined || bytes.length > copiedBytesMax) {
+      this.socket.send(bytes, { binary: true });
+    } else {
+      stream.socket.write(binaryFrame(bytes, stream.isClients));
+    }
     const bufferedBytes = this.socket.bufferedAmount;
     if (bufferedBytes <= this.bufferedBytesMax) return;
     this.terminate(
@@ -155,6 +177,11 @@ export function connectWebSocket(
   const socket = new WebSocket(url, options);
   const connection = new WebSocketConnection(socket, url, address);
   socket.once('open', () => handlers.onOpen?.());
+  if (isUnmasked) {
+    socket.once('upgrade', (response) => {
+      connection.useStream({ socket: response.socket, isClients: true });
+    });
+  }
   connection.start(handlers);
   return connection;
 }

@@ -61,6 +61,7 @@ export function createWebSocketServer(options: WebSocketServerOptions): HttpServ
     found.server.handleUpgrade(request, socket, head, (webSocket) => {
       request.socket.setNoDelay(true);
       const connection = new WebSocketConnection(webSocket, address, found.path);
+      connection.useStream({ socket: request.socket, isClients: false });
       found.path.onConnection(connection, request);
     });
   });
