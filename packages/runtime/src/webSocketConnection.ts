@@ -1,7 +1,7 @@
 import { type Socket } from 'node:net';
 import { WebSocket, type ClientOptions, type RawData } from 'ws';
 import { TransportError } from './tcpConnection.ts';
-import { binaryFrame } from './webSocketFrame.ts';
+import { smallFrame, smallFrameBytesMax } from './webSocketFrame.ts';
 
 /** What the owner of a WebSocket is told. */
 export interface WebSocketHandlers {
@@ -47,9 +47,6 @@ interface Stream {
   readonly socket: Socket;
   readonly isClients: boolean;
 }
-
-/** A message up to this size is copied behind its head. */
-const copiedBytesMax = 16 * 1024;
 
 /** One WebSocket with binary messages. Send one message a turn: each is a frame and a write of its own. */
 export class WebSocketConnection {
@@ -110,10 +107,10 @@ export class WebSocketConnection {
   send(bytes: Uint8Array): void {
     if (!this.isOpen) return;
     const { stream } = this;
-    if (stream === undefined || bytes.length > copiedBytesMax) {
+    if (stream === undefined || bytes.length > smallFrameBytesMax) {
       this.socket.send(bytes, { binary: true });
     } else {
-      stream.socket.write(binaryFrame(bytes, stream.isClients));
+      stream.socket.write(smallFrame(bytes, stream.isClients));
     }
     const bufferedBytes = this.socket.bufferedAmount;
     if (bufferedBytes <= this.bufferedBytesMax) return;

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { Prng } from '@zookafka/base';
 import { temporaryFolder } from '@zookafka/testkit';
 import Sqlite from 'better-sqlite3';
 import {
@@ -139,6 +140,25 @@ describe.each(['loop', 'worker'] as const)('MemberStore (%s)', (mode) => {
     });
     expect(zxidsOf(again)).toEqual(range(base + 1, base + 61));
     expect([...(again.recovered.log[9] as StoredEntry).bytes]).toEqual([10, 7]);
+  });
+
+  it('keeps the order of batches, whether one goes alone or many wait, up to the end', async () => {
+    const prng = new Prng(7);
+    for (let round = 0; round < 5; round++) {
+      const store = await open({ mode, folder: join(folder(), String(round)) });
+      const durableBefore = watcher.durable.length;
+      for (let zxid = 1; zxid <= 60; zxid++) {
+        append(store, zxid, zxid, zxid);
+        const next = prng.below(4);
+        if (next === 0) await watcher.until(() => watcher.durable.at(-1) === zxid);
+        if (next === 1) await new Promise((resolve) => setImmediate(resolve));
+        if (next === 2) store.submit({ kind: 'setAcceptedEpoch', epoch: zxid });
+      }
+      await store.close();
+      expect(watcher.durable.slice(durableBefore)).toEqual(range(1, 60));
+      const again = await open({ mode, folder: join(folder(), String(round)) });
+      expect(zxidsOf(again)).toEqual(range(1, 60));
+    }
   });
 
   it('keeps a snapshot and what was logged after it', async () => {

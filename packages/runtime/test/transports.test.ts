@@ -376,18 +376,20 @@ describe('WebSocket', () => {
 
   it('carries unmasked messages, one by one', async () => {
     const server = await listenBoth();
+    // Around what changes a frame's head, and around what is sent in one piece.
+    const sizes = [0, 1, 125, 126, 16_383, 16_384, 16_385, 2, 65_535, 65_536, 70_000, 3];
     const received: number[] = [];
     await new Promise<void>((resolve) => {
       const connection = connectWebSocket(
         { url: `ws://${host}:${server.port}/zookeeper`, timeoutMs: 1000, isUnmasked: true },
         {
           onOpen: () => {
-            for (const size of [0, 1, 70_000]) connection.send(new Uint8Array(size).fill(7));
+            for (const size of sizes) connection.send(new Uint8Array(size).fill(7));
           },
           onMessage: (bytes) => {
             received.push(bytes.length);
             expect(bytes.every((byte) => byte === 7)).toBe(true);
-            if (received.length === 3) connection.close();
+            if (received.length === sizes.length) connection.close();
           },
           onClose: () => {
             resolve();
@@ -395,7 +397,7 @@ describe('WebSocket', () => {
         },
       );
     });
-    expect(received).toEqual([0, 1, 70_000]);
+    expect(received).toEqual(sizes);
   });
 
   it.each([
