@@ -39,6 +39,7 @@ export function summary(runs) {
     residentMb: of('residentMb'),
     generatorCores: of('generatorCores'),
     otherCores: of('otherCores'),
+    kernelCores: of('kernelCores'),
   };
 }
 

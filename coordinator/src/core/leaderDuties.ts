@@ -104,10 +104,9 @@ export class LeaderDuties implements Upstream {
   /** A learner's message. */
   onMessage(from: number, message: ApplicationMessage): void {
     switch (message.kind) {
-      case 'request': {
+      case 'request':
         this.onRequest(from, message);
         return;
-      }
       case 'revalidate': {
         const { sessionId, timeoutMs } = message;
         const isValid = this.isAlive(sessionId, timeoutMs, from);

@@ -60,18 +60,15 @@ export class LearnerDuties implements Upstream {
   /** The leader's message. */
   onMessage(message: ApplicationMessage): void {
     switch (message.kind) {
-      case 'ping': {
+      case 'ping':
         this.onPing();
         return;
-      }
-      case 'revalidated': {
+      case 'revalidated':
         this.answers.onRevalidated(message.sessionId, message.isValid);
         return;
-      }
-      case 'sync': {
+      case 'sync':
         this.answers.onSynced(message.sessionId, message.cxid);
         return;
-      }
       default:
       // The others are a learner's own messages: a leader that sends them is not listened to.
     }

@@ -157,21 +157,16 @@ export class Member implements Machine<MemberInput, MemberEffect> {
       case 'start':
         this.context.noteWall(input.wallMs);
         this.handshake.start(input.wallMs);
-        {
-          this.toZab({ kind: 'start' });
-          return;
-        }
-      case 'clientConnected': {
+        this.toZab({ kind: 'start' });
+        return;
+      case 'clientConnected':
         this.connections.open(input.connection, input.address);
         return;
-      }
       case 'connectRequest':
       case 'clientRequest':
         this.context.noteWall(input.wallMs);
-        {
-          this.onClientFrame(input);
-          return;
-        }
+        this.onClientFrame(input);
+        return;
       case 'clientClosed':
         this.connections.forget(input.connection);
         return;
@@ -180,14 +175,12 @@ export class Member implements Machine<MemberInput, MemberEffect> {
         this.context.emit({ kind: 'adminReply', connection: input.connection, text });
         return;
       }
-      case 'continue': {
+      case 'continue':
         this.snapshotter.onContinue();
         return;
-      }
-      case 'snapshotStored': {
+      case 'snapshotStored':
         this.snapshotter.onStored(input.zxid);
         return;
-      }
       case 'timer':
         if (input.timer !== 'sessions') {
           this.toZab({ kind: 'timer', timer: input.timer });
@@ -197,10 +190,8 @@ export class Member implements Machine<MemberInput, MemberEffect> {
         return;
       case 'linkClosed':
         this.snapshotter.stopLink(input.link);
-        {
-          this.toZab(input);
-          return;
-        }
+        this.toZab(input);
+        return;
       default:
         this.toZab(input);
     }
@@ -221,44 +212,35 @@ export class Member implements Machine<MemberInput, MemberEffect> {
 
   private onZabEffect(effect: ZabEffect): void {
     switch (effect.kind) {
-      case 'deliver': {
+      case 'deliver':
         this.onDeliver(effect.zxid, effect.bytes);
         return;
-      }
-      case 'append': {
+      case 'append':
         this.onAppend(effect);
         return;
-      }
-      case 'role': {
+      case 'role':
         this.onRole(effect);
         return;
-      }
-      case 'application': {
+      case 'application':
         this.onApplication(effect);
         return;
-      }
-      case 'takeSnapshot': {
+      case 'takeSnapshot':
         this.snapshotter.take(effect.link, effect.zxid);
         return;
-      }
       case 'installSnapshotBegin':
       case 'installSnapshotChunk':
       case 'installSnapshotEnd':
       case 'installSnapshotAbort':
         this.appendIndex = -1;
-        {
-          this.snapshotter.onInstall(effect);
-          return;
-        }
+        this.snapshotter.onInstall(effect);
+        return;
       case 'truncate':
       case 'persistAcceptedEpoch':
       case 'persistCurrentEpoch':
         // Writes keep their order: no later append may join an earlier one across these.
         this.appendIndex = -1;
-        {
-          this.context.emit(effect);
-          return;
-        }
+        this.context.emit(effect);
+        return;
       default:
         this.context.emit(effect);
     }

@@ -42,18 +42,15 @@ export class Election implements Machine<ElectionInput, ElectionEffect> {
 
   step(input: ElectionInput, _nowMs: number, effects: ElectionEffect[]): void {
     switch (input.kind) {
-      case 'begin': {
+      case 'begin':
         this.begin(input.vote, effects);
         return;
-      }
-      case 'settled': {
+      case 'settled':
         this.onSettled(input.epoch, effects);
         return;
-      }
-      case 'notification': {
+      case 'notification':
         this.onNotification(input.from, input.notification, effects);
         return;
-      }
       case 'voteLinkUp':
         if (this.hasBegun) this.tell(input.peer, effects);
         return;

@@ -103,10 +103,9 @@ export class Following {
     if (link !== this.link) return;
     this.heardMs = this.nowMs;
     switch (message.kind) {
-      case 'ping': {
+      case 'ping':
         this.onPing({ kind: 'ping', zxid: message.zxid });
         return;
-      }
       case 'revalidated':
       case 'sync':
         if (this.isServing) this.giveToApplication(message);
@@ -180,10 +179,8 @@ export class Following {
         return;
       case 'discovered':
         this.epoch = effect.epoch;
-        {
-          this.enter('synchronization');
-          return;
-        }
+        this.enter('synchronization');
+        return;
       case 'upToDate':
         this.enter('broadcast');
         this.effects.push({ kind: 'setTimer', timer: 'silence', delayMs: this.silenceMsMax });

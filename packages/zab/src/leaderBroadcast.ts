@@ -27,23 +27,18 @@ export class LeaderBroadcast implements Machine<LeaderBroadcastInput, LeaderBroa
     switch (input.kind) {
       case 'begin':
         this.hasBegun = true;
-        {
-          this.commitWhatCan(effects);
-          return;
-        }
-      case 'propose': {
-        this.propose(input.zxid, input.bytes, effects);
-        return;
-      }
-      case 'ack': {
-        this.onAck(input.learner, input.zxid, effects);
-        return;
-      }
-      case 'durable':
-      case 'synchronized': {
         this.commitWhatCan(effects);
         return;
-      }
+      case 'propose':
+        this.propose(input.zxid, input.bytes, effects);
+        return;
+      case 'ack':
+        this.onAck(input.learner, input.zxid, effects);
+        return;
+      case 'durable':
+      case 'synchronized':
+        this.commitWhatCan(effects);
+        return;
       default:
         return unreachable(input);
     }

@@ -28,22 +28,17 @@ export class LeaderDiscovery implements Machine<LeaderDiscoveryInput, LeaderDisc
     switch (input.kind) {
       case 'begin':
         this.stage = 'gathering';
-        {
-          this.chooseIfQuorum(effects);
-          return;
-        }
-      case 'durable': {
+        this.chooseIfQuorum(effects);
+        return;
+      case 'durable':
         this.announceIfPromised(effects);
         return;
-      }
-      case 'followerInfo': {
+      case 'followerInfo':
         this.onFollowerInfo(input.learner, input.message, effects);
         return;
-      }
-      case 'ackEpoch': {
+      case 'ackEpoch':
         this.onAckEpoch(input.learner, input.message, effects);
         return;
-      }
       default:
         return unreachable(input);
     }

@@ -34,26 +34,21 @@ export class LeaderSynchronization implements Machine<
 
   step(input: LeaderSynchronizationInput, _nowMs: number, effects: Effects): void {
     switch (input.kind) {
-      case 'begin': {
+      case 'begin':
         this.begin(input.epoch, effects);
         return;
-      }
-      case 'durable': {
+      case 'durable':
         this.establishIfQuorum(effects);
         return;
-      }
-      case 'synchronize': {
+      case 'synchronize':
         this.synchronize(input.learner, effects);
         return;
-      }
-      case 'snapshotDone': {
+      case 'snapshotDone':
         this.onSnapshotDone(input.learner, effects);
         return;
-      }
-      case 'acknowledged': {
+      case 'acknowledged':
         this.onAcknowledged(input.learner, effects);
         return;
-      }
       default:
         return unreachable(input);
     }

@@ -96,23 +96,20 @@ export class Leading {
     if (learner === undefined) return;
     learner.heardMs = this.nowMs;
     switch (message.kind) {
-      case 'ack': {
+      case 'ack':
         this.onAck(learner, message.zxid);
         return;
-      }
       case 'request':
       case 'revalidate':
-      case 'sync': {
+      case 'sync':
         this.onApplication(learner, message);
         return;
-      }
       case 'pingReply':
         if (message.touched.length > 0) this.onApplication(learner, message);
         return;
-      case 'followerInfo': {
+      case 'followerInfo':
         this.onFollowerInfo(learner, message);
         return;
-      }
       case 'ackEpoch':
         this.discover({ kind: 'ackEpoch', learner, message });
         if (this.epoch > 0) this.synchronizePromised();
@@ -250,18 +247,15 @@ export class Leading {
       case 'giveUp':
         this.endReason ??= effect.reason;
         return;
-      case 'refused': {
+      case 'refused':
         this.refuse(effect.learner, effect.reason);
         return;
-      }
-      case 'discovered': {
+      case 'discovered':
         this.onDiscovered(effect.epoch);
         return;
-      }
-      case 'established': {
+      case 'established':
         this.onEstablished();
         return;
-      }
       default:
         this.effects.push(effect);
     }

@@ -23,18 +23,14 @@ export class LearnerBroadcast implements Machine<LearnerPhaseInput, LearnerPhase
         this.epoch = input.epoch;
         // Up to here NEWLEADER's acknowledgement spoke.
         this.ackedZxid = this.parts.history.durableZxid;
-        {
-          this.acknowledge(effects);
-          return;
-        }
-      case 'message': {
-        this.onMessage(input.message, effects);
-        return;
-      }
-      case 'durable': {
         this.acknowledge(effects);
         return;
-      }
+      case 'message':
+        this.onMessage(input.message, effects);
+        return;
+      case 'durable':
+        this.acknowledge(effects);
+        return;
       case 'end':
         return;
       default:

@@ -24,10 +24,8 @@ export class LearnerDiscovery implements Machine<LearnerPhaseInput, LearnerPhase
     switch (input.kind) {
       case 'begin':
         this.link = input.link;
-        {
-          this.introduce(effects);
-          return;
-        }
+        this.introduce(effects);
+        return;
       case 'message':
         if (input.message.kind === 'leaderInfo') {
           this.onLeaderInfo(input.message, effects);

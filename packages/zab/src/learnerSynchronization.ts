@@ -43,10 +43,9 @@ export class LearnerSynchronization implements Machine<LearnerPhaseInput, Learne
         this.epoch = input.epoch;
         this.gatheredZxid = this.parts.history.log.lastZxid;
         return;
-      case 'message': {
+      case 'message':
         this.onMessage(input.message, effects);
         return;
-      }
       case 'durable':
         if (this.stage === 'settling') this.settle(effects);
         return;
@@ -60,18 +59,15 @@ export class LearnerSynchronization implements Machine<LearnerPhaseInput, Learne
 
   private onMessage(message: LearnerMessage, effects: Effects): void {
     switch (message.kind) {
-      case 'diff': {
+      case 'diff':
         this.start('diff', effects);
         return;
-      }
-      case 'trunc': {
+      case 'trunc':
         this.onTruncate(message.zxid, effects);
         return;
-      }
-      case 'snap': {
+      case 'snap':
         this.onSnapshot(message.zxid, effects);
         return;
-      }
       case 'snapChunk':
         if (this.stage !== 'snapshot') {
           refuse('unexpectedSnapshotChunk', effects);
@@ -79,14 +75,12 @@ export class LearnerSynchronization implements Machine<LearnerPhaseInput, Learne
         }
         effects.push({ kind: 'installSnapshotChunk', bytes: message.bytes });
         return;
-      case 'snapEnd': {
+      case 'snapEnd':
         this.onSnapshotEnd(effects);
         return;
-      }
-      case 'proposal': {
+      case 'proposal':
         this.onProposal(message, effects);
         return;
-      }
       case 'commit':
         if (message.zxid > this.gatheredZxid) {
           refuse('commitOfUnknown', effects);
@@ -94,20 +88,16 @@ export class LearnerSynchronization implements Machine<LearnerPhaseInput, Learne
         }
         this.committedZxid = Math.max(this.committedZxid, message.zxid);
         return;
-      case 'newLeader': {
+      case 'newLeader':
         this.onNewLeader(message.epoch, effects);
         return;
-      }
       case 'upToDate':
         this.isUpToDate = true;
-        {
-          this.finishIfDone(effects);
-          return;
-        }
-      default: {
+        this.finishIfDone(effects);
+        return;
+      default:
         refuse('unexpectedMessageInSynchronization', effects);
         return;
-      }
     }
   }
 
@@ -198,10 +188,8 @@ export class LearnerSynchronization implements Machine<LearnerPhaseInput, Learne
           break;
         case undefined:
           this.stage = 'acknowledged';
-          {
-            this.finishIfDone(effects);
-            return;
-          }
+          this.finishIfDone(effects);
+          return;
         default:
           return unreachable(step);
       }

@@ -151,39 +151,33 @@ export class Zab implements Machine<ZabInput, ZabEffect> {
 
   private onInput(input: ZabInput, nowMs: number, effects: ZabEffect[]): void {
     switch (input.kind) {
-      case 'linkMessage': {
+      case 'linkMessage':
         this.onLinkMessage(input.link, input.message, { nowMs, effects });
         return;
-      }
       case 'durable':
         this.parts.history.onDurable(input.token);
         return this.term?.at(nowMs, effects).onDurable();
       case 'notification':
-      case 'voteLinkUp': {
+      case 'voteLinkUp':
         this.elect(input, nowMs, effects);
         return;
-      }
       case 'timer':
         if (input.timer !== 'finalize' && input.timer !== 'resend') {
           return this.term?.at(nowMs, effects).onTimer(input.timer);
         }
-        {
-          this.elect({ kind: 'timer', timer: input.timer }, nowMs, effects);
-          return;
-        }
+        this.elect({ kind: 'timer', timer: input.timer }, nowMs, effects);
+        return;
       case 'linkOpened':
       case 'linkClosed':
-      case 'linkRefused': {
+      case 'linkRefused':
         this.onLink(input, nowMs, effects);
         return;
-      }
       case 'start':
       case 'stop':
         return;
-      default: {
+      default:
         this.onApplication(input, nowMs, effects);
         return;
-      }
     }
   }
 
