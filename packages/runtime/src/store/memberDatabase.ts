@@ -49,8 +49,8 @@ const pageBytes = 4096;
 /** Frames of the write-ahead log after which a checkpoint is due even under load, in the member that waits longest. */
 const checkpointPageCountMax = 1000;
 /** Members log the same: each pauses for its checkpoint at another write, so that a quorum never pauses together. */
-const checkpointPageCountStep = 150;
-const checkpointStepCount = 5;
+const checkpointPageCountStep = 50;
+const checkpointStepCount = 4;
 /** Frames that are worth a checkpoint when nothing else is to be done. */
 const checkpointPageCountIdle = 64;
 /** Batches that are joined into one row stay below this. */
