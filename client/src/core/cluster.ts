@@ -1,16 +1,13 @@
 import { type Prng } from '@zookafka/base';
 import { type Links } from './links.ts';
 import { type ClientRules } from './rules.ts';
-import { type Address, type ClientEffect, type ClientRefusal } from './types.ts';
+import {
+  type Address,
+  type ClientEffect,
+  type ClientRefusal,
+  type PartitionLeader,
+} from './types.ts';
 import { errorName, type ResponseOf } from '@zookafka/kafka-wire';
-
-/** A partition, as the last Metadata told it. */
-export interface PartitionLeader {
-  /** -1 when nobody leads. */
-  readonly leader: number;
-  /** -1 when the broker that told it knows none. */
-  readonly leaderEpoch: number;
-}
 
 /** A topic, as the last Metadata told it. */
 export interface TopicView {

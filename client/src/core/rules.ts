@@ -1,6 +1,6 @@
 import { isRetriableError } from '@zookafka/kafka-wire';
-import { type PartitionLeader } from './cluster.ts';
-import { mayBeWritten } from './produceWire.ts';
+import { mayBeWritten } from './refusedBatches.ts';
+import { type PartitionLeader } from './types.ts';
 import { sequenceAfter } from './wire.ts';
 
 /** What decides whether a partition's next batch may leave. */

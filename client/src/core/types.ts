@@ -7,6 +7,14 @@ export interface Address {
   readonly port: number;
 }
 
+/** A partition, as the last Metadata told it. */
+export interface PartitionLeader {
+  /** -1 when nobody leads. */
+  readonly leader: number;
+  /** -1 when the broker that told it knows none. */
+  readonly leaderEpoch: number;
+}
+
 /** What the shell tells a client's machine about its links. */
 export type LinkInput =
   | { readonly kind: 'linkOpened'; readonly link: number }

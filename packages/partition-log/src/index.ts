@@ -55,7 +55,8 @@ export {
   encodeOffsets,
   type OffsetsByPartition,
 } from './offsetCheckpoint.ts';
-export { type LogOpening, openPartitionLog } from './openPartitionLog.ts';
+export { type LogOpening } from './logOpening.ts';
+export { openPartitionLog } from './openPartitionLog.ts';
 export { type FlushPlan, type LogCut, PartitionLog, type RecoveredLog } from './partitionLog.ts';
 export { decodeProducers, encodeProducers } from './producerSnapshot.ts';
 export { type ProducerAppend, type ProducerEntry, ProducerState } from './producerState.ts';

@@ -2,28 +2,13 @@ import { batch, batchFault } from './batchHeader.ts';
 import { LeaderEpochCache } from './leaderEpochCache.ts';
 import { readEpochs, writeEpochs } from './leaderEpochFile.ts';
 import { LogError } from './logError.ts';
+import { type LogOpening } from './logOpening.ts';
 import { type LogCut, PartitionLog } from './partitionLog.ts';
 import { removeSnapshots } from './producerSnapshot.ts';
-import { type LogConfig, type LogResources, type Segment } from './segment.ts';
+import { type Segment } from './segment.ts';
 import { findSegments } from './segmentFiles.ts';
 import { type SegmentList } from './segmentList.ts';
 import { SegmentScanner } from './segmentScanner.ts';
-
-/** What is known of a log before it is opened. */
-export interface LogOpening {
-  readonly resources: LogResources;
-  /** The partition's folder, which exists. */
-  readonly directory: string;
-  readonly config: LogConfig;
-  /** Up to here the files can be trusted, by the checkpoint: 0 when nothing is known. */
-  readonly recoveryPoint: number;
-  /** By the checkpoint: 0 when nothing is known. */
-  readonly logStartOffset: number;
-  /** Whether the last owner closed the log. */
-  readonly isClean: boolean;
-  /** Makes the checkpoints of this log durable: called before a truncation below them. */
-  readonly saveCheckpoints: () => void;
-}
 
 /** A walk over the end of a log that is not trusted. */
 interface Recovery {

@@ -1,6 +1,6 @@
 import { LogError } from './logError.ts';
 import { offsetOfFileName } from './logNames.ts';
-import { type LogOpening } from './openPartitionLog.ts';
+import { type LogOpening } from './logOpening.ts';
 import { Segment } from './segment.ts';
 import { SegmentList } from './segmentList.ts';
 

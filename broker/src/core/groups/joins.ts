@@ -3,42 +3,22 @@ import { errorCodes, type RequestOf } from '@zookafka/kafka-wire';
 import { type PendingRequest } from '../connections.ts';
 import { type Group } from './group.ts';
 import { joinAnswer, joinRefusal } from './groupAnswers.ts';
-import { type GroupContext } from './groupContext.ts';
-import { type GroupPartitions, type LedPartition } from './groupPartitions.ts';
+import { type LedPartition } from './groupPartitions.ts';
 import {
   clientIdLengthMax,
   groupsPerPartitionMax,
   pendingMembersMax,
   textBytesMax,
 } from './groupSettings.ts';
-import { Member, type MemberOrigin, type MemberWishes } from './member.ts';
+import { type Joining, type JoinParts } from './joinParts.ts';
+import { Member } from './member.ts';
 import { newMemberId } from './memberIds.ts';
-import { type Rebalances } from './rebalances.ts';
 import { StaticJoins } from './staticJoins.ts';
 
 /** The first version whose clients can join again with an id that they are given. */
 const memberIdRequiredFrom = 4;
 /** The first version that tells how long a rebalance may take. */
 const rebalanceTimeoutFrom = 1;
-
-/** A JoinGroup, taken apart. */
-export interface Joining {
-  readonly request: PendingRequest;
-  /** Empty for who has none. */
-  readonly memberId: string;
-  readonly instanceId: string | null;
-  readonly protocolType: string;
-  readonly names: readonly string[];
-  readonly wishes: MemberWishes;
-  readonly origin: MemberOrigin;
-}
-
-/** What joins depend on. */
-export interface JoinParts {
-  readonly context: GroupContext;
-  readonly partitions: GroupPartitions;
-  readonly rebalances: Rebalances;
-}
 
 /** JoinGroup. Source of the order of checks: Apache Kafka 3.9, `GroupCoordinator.handleJoinGroup`. */
 export class Joins {

@@ -1,7 +1,7 @@
 import { errorCodes, type RequestOf } from '@zookafka/kafka-wire';
 import { type PendingRequest } from '../connections.ts';
 import { type Group } from './group.ts';
-import { type JoinParts } from './joins.ts';
+import { type JoinParts } from './joinParts.ts';
 import { type Member } from './member.ts';
 
 /** The first version that names several members. */

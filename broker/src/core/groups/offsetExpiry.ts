@@ -7,7 +7,7 @@ import {
 } from '@zookafka/kafka-wire';
 import { type Group } from './group.ts';
 import { type GroupTimer } from './groupTimers.ts';
-import { type JoinParts } from './joins.ts';
+import { type JoinParts } from './joinParts.ts';
 import { type LedPartition } from './groupPartitions.ts';
 import { type OffsetEntry } from './offsetTable.ts';
 

@@ -1,6 +1,6 @@
 import { type RequestOf } from '@zookafka/kafka-wire';
 import { type PendingRequest } from '../connections.ts';
-import { type JoinParts } from './joins.ts';
+import { type JoinParts } from './joinParts.ts';
 import { type CommittedOffset, OffsetTable } from './offsetTable.ts';
 
 /** The first version that asks for several groups. */

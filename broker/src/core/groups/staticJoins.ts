@@ -2,7 +2,7 @@ import { errorCodes } from '@zookafka/kafka-wire';
 import { type PendingRequest } from '../connections.ts';
 import { type Group } from './group.ts';
 import { joinAnswer, joinRefusal, syncRefusal } from './groupAnswers.ts';
-import { type Joining, type JoinParts } from './joins.ts';
+import { type Joining, type JoinParts } from './joinParts.ts';
 import { type Member, type MemberOrigin, type MemberWishes } from './member.ts';
 
 /** The first version that can tell a leader not to share out the work again. */

@@ -1,10 +1,10 @@
+import { MemberDatabase, type RecoveredRows, type StoreOperation } from './memberDatabase.ts';
 import {
   type DatabaseOptions,
-  MemberDatabase,
-  type RecoveredRows,
-  type StoreOperation,
-} from './memberDatabase.ts';
-import { StoreError, type StoreRefusal, type SyncAside } from './storeTypes.ts';
+  StoreError,
+  type StoreRefusal,
+  type SyncAside,
+} from './storeTypes.ts';
 
 /** What an engine tells. The first report is `opened` or `refused`. */
 export type EngineReport =

@@ -7,10 +7,10 @@ import { decodeEntries, encodeEntries } from './logRows.ts';
 import { isSnapshotWhole, type SnapshotIndexRow, SnapshotWriter } from './snapshotFile.ts';
 import { type Database, openDatabase, type Statements } from './sqlite.ts';
 import {
+  type DatabaseOptions,
   type MemberMeta,
   type SnapshotStream,
   StoreError,
-  type StoreOptions,
   type StoreRequest,
   type SyncAside,
 } from './storeTypes.ts';
@@ -26,9 +26,6 @@ export interface AppendOperation {
   readonly committedZxid: number;
   readonly blob: Uint8Array<ArrayBuffer>;
 }
-
-/** What the database was opened with: plain data, which can travel to a thread. */
-export type DatabaseOptions = Omit<StoreOptions, 'events' | 'mode' | 'bufferedBytesMax'>;
 
 /** What was found, as it travels back. */
 export interface RecoveredRows {

@@ -1,9 +1,8 @@
 import { closeSync, existsSync, fsyncSync, openSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { type DatabaseOptions } from './memberDatabase.ts';
 import { type SnapshotIndexRow } from './snapshotFile.ts';
-import { type MemberMeta, StoreError } from './storeTypes.ts';
+import { type DatabaseOptions, type MemberMeta, StoreError } from './storeTypes.ts';
 
 /** One batch of the log. */
 export interface LogRow {

@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { BatchRunner, type EngineReport, idleMs } from './batchRunner.ts';
 import { Mailbox } from './mailbox.ts';
-import { type DatabaseOptions, type StoreOperation } from './memberDatabase.ts';
+import { type StoreOperation } from './memberDatabase.ts';
+import { type DatabaseOptions } from './storeTypes.ts';
 
 /** Whoever runs batches: another thread, or the loop. */
 export interface StoreEngine {

@@ -71,6 +71,9 @@ export interface StoreOptions {
   readonly bufferedBytesMax?: number;
 }
 
+/** What the database is opened with: plain data, which can travel to a thread. */
+export type DatabaseOptions = Omit<StoreOptions, 'events' | 'mode' | 'bufferedBytesMax'>;
+
 /** Has an open file synced where nobody waits for it. */
 export type SyncAside = (descriptor: number, done: (error: Error | null) => void) => void;
 
