@@ -14,7 +14,6 @@ import {
   cache,
   command,
   freePorts,
-  kernelSeconds,
   lastJson,
   machine,
   main,
@@ -202,21 +201,16 @@ async function measure(system, { load, seconds }) {
     p99Us: (line.p99_ms ?? line.fetch_p99_ms) * 1000,
     residentMb: residentMb(system.pids),
     generatorCores: line.client_cores,
-    otherCores: Number(Math.max(0, line.other_cores - line.kernelCores).toFixed(3)),
-    kernelCores: line.kernelCores,
+    otherCores: line.other_cores,
   };
 }
 
 function run({ bootstrap, pids }, { verb, acks, size }, { topic, seconds }) {
   const of = acks === undefined ? [] : ['-acks', String(acks), '-s', String(size)];
   const time = ['-w', '1s', '-d', `${seconds}s`];
-  const args = [verb, '-b', bootstrap, '-P', pids.join(','), '-t', topic, ...of, ...time];
-  const kernelBefore = kernelSeconds();
-  const sinceMs = Date.now();
-  const line = lastJson(command(kafkabench, args));
-  const kernelCores = ((kernelSeconds() - kernelBefore) * 1000) / (Date.now() - sinceMs);
-  // The generator counts what the kernel's threads do as others'.
-  return { ...line, kernelCores };
+  return lastJson(
+    command(kafkabench, [verb, '-b', bootstrap, '-P', pids.join(','), '-t', topic, ...of, ...time]),
+  );
 }
 
 function report(found, { cells, oursOnly, rounds, seconds, systems }) {
@@ -235,7 +229,6 @@ function report(found, { cells, oursOnly, rounds, seconds, systems }) {
       'p50 ms',
       'p99 ms',
       'RSS MB',
-      'kernel',
       'generator',
       'runs',
       'ratio',
@@ -257,7 +250,6 @@ function report(found, { cells, oursOnly, rounds, seconds, systems }) {
         (figure.p50Us / 1000).toFixed(2),
         (figure.p99Us / 1000).toFixed(2),
         figure.residentMb.toFixed(0),
-        figure.kernelCores.toFixed(2),
         figure.generatorCores.toFixed(2),
         `${figure.runs}${figure.isVoid ? ` (${figure.voidRuns} void)` : ''}`,
         ratio,

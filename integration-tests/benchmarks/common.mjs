@@ -6,7 +6,6 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
-  readdirSync,
   readFileSync,
   rmSync,
 } from 'node:fs';
@@ -205,33 +204,6 @@ export async function alternate({ rounds, cells, systems, measureOnce, isConsume
     }
   }
   return found;
-}
-
-const kthreadd = 2;
-const ticksPerSecond = 100;
-
-/**
- * What the kernel's own threads used until now, in seconds of a core. Under load they write the page cache to the disk and
- * make room in it: the doing of whoever is measured, not of another program.
- */
-export function kernelSeconds() {
-  let ticks = 0;
-  for (const pid of readdirSync('/proc')) {
-    if (/^\d+$/.test(pid)) ticks += ticksOfKernelThread(pid);
-  }
-  return ticks / ticksPerSecond;
-}
-
-function ticksOfKernelThread(pid) {
-  let stat;
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  } catch {
-    // It ended meanwhile.
-    return 0;
-  }
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return Number(fields[1]) === kthreadd ? Number(fields[11]) + Number(fields[12]) : 0;
 }
 
 /** What the machine is, for whoever reads the figures. */

@@ -39,7 +39,6 @@ export function summary(runs) {
     residentMb: of('residentMb'),
     generatorCores: of('generatorCores'),
     otherCores: of('otherCores'),
-    kernelCores: of('kernelCores'),
   };
 }
 

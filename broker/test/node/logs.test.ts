@@ -103,6 +103,16 @@ function append(rig: Rig, firstOffset: number, count: number, leaderEpoch = 0): 
   rig.logs.perform({ kind: 'appendLog', token, ...key, chunks, firstOffset, leaderEpoch });
 }
 
+/** Five appends of four records, each a segment of its own. */
+function fillSegments(rig: Rig, config: Readonly<Record<string, string>> = {}): void {
+  const small = { 'segment.bytes': '200', ...config };
+  rig.logs.perform({ kind: 'configureLog', ...key, config: small });
+  for (let offset = 0; offset < 20; offset += 4) {
+    append(rig, offset, 4);
+    rig.logs.flush();
+  }
+}
+
 const readAll = (offset: number, upToOffset = 1000) =>
   ({
     kind: 'readLog',
@@ -231,12 +241,7 @@ describe('Logs', () => {
 
   it('removes old segments, and tells where the log starts', async () => {
     const rig = await openWithLog();
-    const config = { 'segment.bytes': '200', 'retention.ms': '1' };
-    rig.logs.perform({ kind: 'configureLog', ...key, config });
-    for (let offset = 0; offset < 20; offset += 4) {
-      append(rig, offset, 4);
-      rig.logs.flush();
-    }
+    fillSegments(rig, { 'retention.ms': '1' });
     rig.upkeep.applyRetention();
     expect(rig.inputs.some(({ kind }) => kind === 'logStartMoved')).toBe(false);
     rig.logs.perform({ kind: 'checkpointHighWatermarks', moved: [{ ...key, highWatermark: 12 }] });
@@ -247,11 +252,7 @@ describe('Logs', () => {
 
   it('lets a topic go whose complete segment is being synced while more is appended', async () => {
     const rig = await openWithLog();
-    rig.logs.perform({ kind: 'configureLog', ...key, config: { 'segment.bytes': '200' } });
-    for (let offset = 0; offset < 20; offset += 4) {
-      append(rig, offset, 4);
-      rig.logs.flush();
-    }
+    fillSegments(rig);
     rig.logs.perform({ kind: 'deleteLog', ...key });
     await rig.upkeep.idle();
     expect(rig.failures).toEqual([]);
@@ -259,11 +260,7 @@ describe('Logs', () => {
 
   it('gives up when a log failed whose segment is to be synced', async () => {
     const rig = await openWithLog();
-    rig.logs.perform({ kind: 'configureLog', ...key, config: { 'segment.bytes': '200' } });
-    for (let offset = 0; offset < 20; offset += 4) {
-      append(rig, offset, 4);
-      rig.logs.flush();
-    }
+    fillSegments(rig);
     const { log } = defined([...rig.logs.all][0], 'A log is open');
     rmSync(log.directory, { recursive: true });
     expect(() => log.truncateTo(8)).toThrow('ENOENT');

@@ -81,17 +81,6 @@ describe('a run of a benchmark', () => {
   });
 });
 
-(process.platform === 'linux' ? describe : describe.skip)("what the kernel's threads use", () => {
-  it('is a number that never falls', () => {
-    const common = JSON.stringify(pathToFileURL(join(folder, 'common.mjs')).href);
-    const [before, after] = evaluate(
-      `await import(${common}).then(({ kernelSeconds }) => [kernelSeconds(), kernelSeconds()])`,
-    ) as [number, number];
-    expect(before).toBeGreaterThanOrEqual(0);
-    expect(after).toBeGreaterThanOrEqual(before);
-  });
-});
-
 describe.each(['coordinator.mjs', 'broker.mjs'])('%s', (script) => {
   it.each([
     [['--rounds', 'x'], "--rounds is a number above 0 and below 10000, not 'x'"],
