@@ -7,6 +7,8 @@ const two32 = 0x1_0000_0000;
 export class ByteWriter {
   private bytes: Uint8Array;
   private at = 0;
+  /** The last view: asked for again as often as messages of one length follow each other. */
+  private shown: Uint8Array | undefined;
 
   /** @param memory how many bytes to begin with, or the bytes themselves */
   constructor(memory: number | Uint8Array = 256) {
@@ -25,13 +27,15 @@ export class ByteWriter {
 
   /** A view of what was written: valid until the next `reset` or write. */
   view(): Uint8Array {
-    return this.bytes.subarray(0, this.at);
+    if (this.shown?.length !== this.at) this.shown = this.bytes.subarray(0, this.at);
+    return this.shown;
   }
 
   /** Gives the bytes away and starts with an empty array of the same capacity. */
   finish(): Uint8Array {
     const done = this.bytes.subarray(0, this.at);
     this.bytes = new Uint8Array(this.bytes.length);
+    this.shown = undefined;
     this.at = 0;
     return done;
   }
@@ -157,5 +161,6 @@ export class ByteWriter {
     const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
     grown.set(this.bytes.subarray(0, this.at));
     this.bytes = grown;
+    this.shown = undefined;
   }
 }

@@ -59,6 +59,25 @@ describe('ChunkedMemory', () => {
 });
 
 describe('bytes', () => {
+  it('shows what stands there now, whatever was shown before', () => {
+    const writer = new ByteWriter(2);
+    const show = (value: number): number[] => {
+      writer.uint8(value);
+      return [...writer.view()];
+    };
+    expect([show(1), show(2), show(3)]).toEqual([[1], [1, 2], [1, 2, 3]]);
+    writer.reset();
+    expect([show(4), show(5), show(6)]).toEqual([[4], [4, 5], [4, 5, 6]]);
+    // A longer one in between, which needs a larger array.
+    writer.raw(new Uint8Array(100));
+    writer.reset();
+    writer.raw(Uint8Array.of(7, 8, 9));
+    expect([...writer.view()]).toEqual([7, 8, 9]);
+    expect([...writer.finish()]).toEqual([7, 8, 9]);
+    writer.raw(Uint8Array.of(1, 2, 3));
+    expect([...writer.view()]).toEqual([1, 2, 3]);
+  });
+
   it('reads back every number that it wrote', () => {
     const writer = new ByteWriter(1);
     const longs = [0, 1, -1, 2 ** 32, -(2 ** 32), Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER];

@@ -24,8 +24,11 @@ export function readInto(
   const handle = owner._handle;
   if (typeof handle?.useUserBuffer !== 'function') return accepted;
   owner._handle = null;
+  let read = received;
   const callback = (count: number): boolean => {
-    onBytes(received.subarray(0, count));
+    // Requests that follow each other are often of one length.
+    if (read.length !== count) read = received.subarray(0, count);
+    onBytes(read);
     return true;
   };
   const onread = { buffer: received, callback };

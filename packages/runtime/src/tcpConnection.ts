@@ -46,6 +46,9 @@ export class TcpConnection {
   private handlers: TcpHandlers | undefined;
   private chunks: Uint8Array[] = [];
   private chunkBytes = 0;
+  /** The length of what was handed to the system past the stream's queue, and is not taken yet. */
+  private handedBytes = 0;
+  private readonly onTaken: (error?: Error | null) => void;
   /** What came before `start`: at most what one turn read. */
   private early: Uint8Array[] = [];
   private error: Error | undefined;
@@ -56,6 +59,10 @@ export class TcpConnection {
     this.socket = socket;
     this.bufferedBytesMax = limits.bufferedBytesMax ?? bufferedBytesMaxDefault;
     this.isReadElsewhere = isReadElsewhere;
+    this.onTaken = (error) => {
+      this.handedBytes = 0;
+      if (error) socket.destroy(error);
+    };
     socket.setNoDelay(true);
     socket.on('error', (error) => {
       this.error ??= error;
@@ -100,7 +107,7 @@ export class TcpConnection {
 
   /** Bytes that wait for the peer to read. */
   get bufferedBytes(): number {
-    return this.chunkBytes + this.socket.writableLength;
+    return this.chunkBytes + this.handedBytes + this.socket.writableLength;
   }
 
   /** Whether the caller should produce no more for this peer until `onDrain`. */
@@ -135,7 +142,7 @@ export class TcpConnection {
     if (chunks.length === 0 || this.socket.destroyed) return;
     this.chunks = [];
     if (chunks.length === 1) {
-      this.socket.write(chunks[0] as Uint8Array);
+      this.hand(chunks[0] as Uint8Array);
     } else if (this.chunkBytes <= joinedBytesMax) {
       this.writeJoined(chunks);
     } else {
@@ -154,16 +161,32 @@ export class TcpConnection {
    */
   writeNow(bytes: Uint8Array): boolean {
     this.flush();
-    const { socket } = this;
-    if (this.isClosing || socket.destroyed) return true;
-    socket.write(bytes);
-    if (socket.writableLength === 0) return true;
+    if (this.isClosing || this.socket.destroyed || this.hand(bytes)) return true;
     this.checkBuffered();
     return false;
   }
 
+  /**
+   * Gives bytes to the system, past the stream's queue while that is empty: its bookkeeping costs more than all else that
+   * is done for a short answer. What the system does not take at once stands before whatever is written later.
+   *
+   * @returns whether the system has all bytes
+   */
+  private hand(bytes: Uint8Array): boolean {
+    const { socket } = this;
+    const isIdle = this.handedBytes === 0 && socket.writableLength === 0 && !socket.connecting;
+    if (!isIdle || !socket.writable || bytes.length > joinedBytesMax) {
+      socket.write(bytes);
+      return socket.writableLength === 0;
+    }
+    this.handedBytes = bytes.length;
+    // A stream's own way to what is below it: the queue above calls it in no other way.
+    socket._write(bytes, 'buffer' as BufferEncoding, this.onTaken);
+    return this.handedBytes === 0;
+  }
+
   private checkBuffered(): void {
-    const bufferedBytes = this.socket.writableLength;
+    const { bufferedBytes } = this;
     if (bufferedBytes <= this.bufferedBytesMax) return;
     this.destroy(
       new TransportError(
@@ -179,8 +202,7 @@ export class TcpConnection {
       joined.set(chunk, at);
       at += chunk.length;
     }
-    this.socket.write(joined.subarray(0, at));
-    if (this.socket.writableLength > 0) joined = Buffer.allocUnsafeSlow(joinedBytesMax);
+    if (!this.hand(joined.subarray(0, at))) joined = Buffer.allocUnsafeSlow(joinedBytesMax);
   }
 
   /** Reads nothing more until `resume`. */

@@ -168,6 +168,76 @@ describe('TCP', () => {
     expect((await reason)?.message).toMatch(/wait for it to read/);
   });
 
+  it('gives a slow reader all of it in order, though memory is used again', async () => {
+    const length = 50_000;
+    const own = Buffer.alloc(length);
+    const wereTaken: boolean[] = [];
+    const waiting: number[] = [];
+    const server = await listen({
+      onConnection: (connection) => {
+        connection.start({ onData: () => undefined, onClose: () => undefined });
+        // More than the system takes from somebody who reads nothing.
+        for (let value = 0; value < 250; value++) {
+          const isOurs = !wereTaken.includes(false);
+          const bytes = isOurs ? own : Buffer.alloc(length);
+          wereTaken.push(connection.writeNow(bytes.fill(value)));
+          waiting.push(connection.bufferedBytes);
+        }
+        connection.close();
+      },
+    });
+    const socket = connect(server.port, host);
+    socket.pause();
+    await once(socket, 'connect');
+    while (wereTaken.length < 250) await new Promise((resolve) => setImmediate(resolve));
+    const pieces: Buffer[] = [];
+    socket.on('data', (piece: Buffer) => pieces.push(piece));
+    socket.resume();
+    await once(socket, 'end');
+    const all = Buffer.concat(pieces);
+    expect(all.length).toBe(250 * length);
+    for (let value = 0; value < 250; value++) {
+      const piece = all.subarray(value * length, (value + 1) * length);
+      expect(piece.every((byte) => byte === value)).toBe(true);
+    }
+    const first = wereTaken.indexOf(false);
+    expect(first).toBeGreaterThan(0);
+    expect(wereTaken.slice(first)).not.toContain(true);
+    // The first that was not taken may have left in part; all behind it wait whole.
+    waiting.forEach((bytes, index) => {
+      if (index < first) expect(bytes).toBe(0);
+      else expect(bytes).toBe((index - first + 1) * length);
+    });
+  });
+
+  it('ends when what it writes meets nobody, though it reads nothing', async () => {
+    const ends: (Error | undefined)[] = [];
+    let link: TcpConnection | undefined;
+    const server = await listen({
+      onConnection: (connection) => {
+        connection.start({
+          onData: () => {
+            connection.pause();
+            link = connection;
+          },
+          onClose: (error) => ends.push(error),
+        });
+      },
+    });
+    const socket = connect(server.port, host);
+    socket.write('x');
+    while (link === undefined) await new Promise((resolve) => setImmediate(resolve));
+    socket.resetAndDestroy();
+    await once(socket, 'close');
+    while (ends.length === 0) {
+      link.writeNow(Buffer.alloc(100));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(link.writeNow(Buffer.alloc(100))).toBe(true);
+    expect(ends).toHaveLength(1);
+    expect(ends[0]?.message).toMatch(/EPIPE|ECONNRESET/);
+  });
+
   it('refuses a port that is taken', async () => {
     const server = await listen({});
     await expect(
