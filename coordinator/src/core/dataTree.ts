@@ -1,6 +1,7 @@
 import { assert, defined } from '@zookafka/base';
 import { type Acl, baseName, readAcl, type SessionId } from '@zookafka/zookeeper-wire';
 import { aclHashOf, sharedAcl, worldAnyone } from './acl.ts';
+import { DataMemory } from './dataMemory.ts';
 import { type Digest, DigestSum, hashText } from './digest.ts';
 import { configPath, initialPaths, parentOf } from './paths.ts';
 import { SessionMap } from './sessionMap.ts';
@@ -28,6 +29,7 @@ export class DataTree {
   /** Iterated in the order of insertion, which is the order of `Znode.order`. */
   private readonly nodes = new Map<string, Znode>();
   private readonly ephemerals = new SessionMap<Set<string>>();
+  private readonly memory = new DataMemory();
   private readonly sum = new DigestSum();
   /** Nodes, some of them gone since, whose last change is not in the sum. */
   private readonly stale: Znode[] = [];
@@ -105,7 +107,7 @@ export class DataTree {
     this.beforeChange(parent);
     const created = this.adopt({
       path: node.path,
-      data: ownedBytes(node.data),
+      data: node.data,
       acl: sharedAcl(node.acl),
       czxid: at.zxid,
       mzxid: at.zxid,
@@ -133,6 +135,7 @@ export class DataTree {
     this.nodes.delete(path);
     this.sum.subtract(node.digestHigh, node.digestLow);
     node.isGone = true;
+    this.memory.release(node);
     this.dataBytes -= sizeOf(node);
     if (node.owner !== null) this.disown(node.owner, path);
     const siblings = defined(parent.children, 'A parent knows its child');
@@ -147,7 +150,7 @@ export class DataTree {
     const node = this.existing(path);
     this.beforeChange(node);
     this.dataBytes += lengthOf(data) - lengthOf(node.data);
-    node.data = ownedBytes(data);
+    this.memory.put(node, data);
     node.hasNewData = true;
     node.version = version;
     node.mzxid = at.zxid;
@@ -166,9 +169,10 @@ export class DataTree {
     return node;
   }
 
-  /** Takes a node as it is, from a snapshot, where parents stand before their children. */
+  /** Takes a node as it is, with a copy of its data, from a snapshot, where parents stand before their children. */
   adopt(fields: ZnodeFields): Znode {
     const node = new Znode(fields, hashText(fields.path));
+    this.memory.put(node, fields.data);
     node.order = this.orderNext++;
     node.hasNewData = true;
     node.aclHash = aclHashOf(node.acl);
@@ -263,14 +267,6 @@ function initialNode(path: string): ZnodeFields {
 const empty = new Uint8Array(0);
 /** So many changed nodes may wait to be hashed. */
 const staleCountMax = 4096;
-/** How much of a message a node's data may keep alive beside itself, in bytes. */
-const wasteBytesMax = 512;
-
-/** The bytes, copied when a view of them would keep a much larger message alive. */
-function ownedBytes(data: Uint8Array | null): Uint8Array | null {
-  if (data === null || data.buffer.byteLength - data.length <= wasteBytesMax) return data;
-  return data.slice();
-}
 
 function lengthOf(data: Uint8Array | null): number {
   return data === null ? 0 : data.length;

@@ -1,3 +1,4 @@
+export { type DataHolder, DataMemory } from './dataMemory.ts';
 export { DataTree } from './dataTree.ts';
 export { type Digest, digestText } from './digest.ts';
 export { Member, type MemberOptions } from './member.ts';

@@ -241,8 +241,7 @@ function readNode(reader: ByteReader): ZnodeFields {
   const { path, data, acl, ephemeral, parentCVersion } = readRecord(reader, 'CreateTxn');
   return {
     path,
-    // A view would keep the whole chunk alive for as long as one node of it lives.
-    data: data === null ? null : data.slice(),
+    data,
     acl: sharedAcl(acl),
     creates: parentCVersion,
     czxid: reader.int64(),

@@ -1,4 +1,5 @@
 import { type Acl, noSession, type SessionId, type Stat } from '@zookafka/zookeeper-wire';
+import { type DataHolder } from './dataMemory.ts';
 import { hashBytes, mix, mixNumber } from './digest.ts';
 
 /** What a znode is made of, without what the tree keeps beside it. */
@@ -18,10 +19,11 @@ export interface ZnodeFields {
   readonly owner: SessionId | null;
 }
 
-/** One node of the tree. Only `DataTree` changes it. */
-export class Znode implements ZnodeFields {
+/** One node of the tree. Only `DataTree` changes it, and gives it its data. */
+export class Znode implements ZnodeFields, DataHolder {
   readonly path: string;
-  data: Uint8Array | null;
+  data: Uint8Array | null = null;
+  chunk: DataHolder['chunk'] = null;
   acl: readonly Acl[];
   readonly czxid: number;
   mzxid: number;
@@ -49,7 +51,6 @@ export class Znode implements ZnodeFields {
 
   constructor(fields: ZnodeFields, pathHash: number) {
     this.path = fields.path;
-    this.data = fields.data;
     this.acl = fields.acl;
     this.czxid = fields.czxid;
     this.mzxid = fields.mzxid;
