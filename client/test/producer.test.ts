@@ -177,12 +177,110 @@ describe('an idempotent producer', () => {
     expect([last?.producerEpoch, last?.firstSequence]).toEqual([1, 0]);
   });
 
+  it('sends the first batch of each producer id alone, and nothing before it is acknowledged', () => {
+    const { world, cluster, client } = start({ lingerMs: 0 });
+    // A leader takes whatever sequence comes first of a producer that it knows nothing of.
+    let isFirst = false;
+    cluster.intercept = ({ api }) => {
+      if (api === 'initProducerId') isFirst = true;
+      if (api !== 'produce' || !isFirst) return undefined;
+      isFirst = false;
+      return refused(errorCodes.NOT_ENOUGH_REPLICAS);
+    };
+    const values = Array.from({ length: 20 }, (_, index) => `v${index}`);
+    for (const value of values.slice(0, 10)) {
+      client.produce(value);
+      world.run(1);
+    }
+    world.run(500);
+    const { intercept } = cluster;
+    refuseFirst(cluster, 1, errorCodes.INVALID_PRODUCER_EPOCH);
+    client.produce('v10');
+    world.run(20);
+    cluster.intercept = intercept;
+    // The others gather while a new producer id is asked for.
+    for (const value of values.slice(11)) client.produce(value);
+    world.run(2000);
+    expect(valuesOf(cluster)).toEqual(values);
+    expect(cluster.count('initProducerId')).toBe(2);
+  });
+
   it('takes DUPLICATE_SEQUENCE_NUMBER for what it is: written before', () => {
     const { world, cluster, client } = start();
     refuseFirst(cluster, 1, errorCodes.DUPLICATE_SEQUENCE_NUMBER);
     const token = client.produce('a');
     world.run(500);
     expect(client.of('delivered')).toEqual([expect.objectContaining({ token, offset: -1 })]);
+  });
+});
+
+describe('a batch that is too large', () => {
+  const values = Array.from({ length: 30 }, (_, index) => `v${index}`);
+
+  it.each([true, false])('is sent in parts, in order (idempotent: %p)', (isIdempotent) => {
+    const { world, cluster, client } = start({ isIdempotent });
+    const { log } = cluster.partition('t', 0);
+    log.batchBytesMax = 200;
+    for (const value of values) client.produce(value);
+    world.run(2000);
+    expect(log.values).toEqual(values);
+    expect(client.of('delivered').map(({ offset }) => offset)).toEqual(values.map((_, at) => at));
+    expect(Math.max(...log.batches.map(({ bytes }) => bytes.length))).toBeLessThanOrEqual(200);
+    // No part needed another epoch, and none a sequence of its own.
+    expect(log.batches.map(({ producerEpoch }) => producerEpoch)).toEqual(
+      log.batches.map(() => (isIdempotent ? 0 : -1)),
+    );
+    expect(log.batches.map(({ firstSequence }) => firstSequence)).toEqual(
+      log.batches.map(({ baseOffset }) => (isIdempotent ? baseOffset : -1)),
+    );
+  });
+
+  it('is followed by smaller ones', () => {
+    const { world, cluster, client } = start();
+    const { log } = cluster.partition('t', 0);
+    log.batchBytesMax = 200;
+    for (const value of values) client.produce(value);
+    world.run(2000);
+    const { tooLargeCount } = log;
+    expect(tooLargeCount).toBeGreaterThan(0);
+    for (const value of values) client.produce(value);
+    world.run(2000);
+    expect(log.values).toEqual([...values, ...values]);
+    expect(log.tooLargeCount).toBe(tooLargeCount);
+  });
+
+  it('keeps its place before those that were sent behind it', () => {
+    const { world, cluster, client } = start({ lingerMs: 0 });
+    client.produce('warm');
+    world.run(200);
+    const { log } = cluster.partition('t', 0);
+    log.batchBytesMax = 200;
+    // The first waits for the linger time with the others of its batch; the rest leaves behind it.
+    for (const value of values) client.produce(value);
+    client.feed({ kind: 'flush' });
+    for (const value of ['w1', 'w2', 'w3']) client.produce(value);
+    world.run(3000);
+    expect(log.values).toEqual(['warm', ...values, 'w1', 'w2', 'w3']);
+  });
+
+  it('costs the record alone that is too large itself', () => {
+    const { world, cluster, client } = start();
+    const { log } = cluster.partition('t', 0);
+    log.batchBytesMax = 200;
+    const before = values.slice(0, 4);
+    const after = values.slice(4, 9);
+    for (const value of before) client.produce(value);
+    const large = client.produce('x'.repeat(300));
+    for (const value of after) client.produce(value);
+    world.run(5000);
+    expect(log.values).toEqual([...before, ...after]);
+    expect(client.of('notDelivered')).toEqual([
+      expect.objectContaining({
+        token: large,
+        isUnknown: false,
+        refusal: { code: 'MESSAGE_TOO_LARGE', message: expect.any(String) as string },
+      }),
+    ]);
   });
 });
 

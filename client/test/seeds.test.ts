@@ -13,6 +13,10 @@ const mutants: readonly { readonly name: string; readonly rules: Partial<ClientR
       isRetried: (code) => clientRules.isRetried(code) || code === 45,
     },
   },
+  {
+    name: 'others leave behind the first batch of all before it is acknowledged',
+    rules: { maySend: (question) => clientRules.maySend({ ...question, isKnown: true }) },
+  },
   { name: 'sequences stand still', rules: { sequenceAfter: (sequence) => sequence } },
   {
     name: 'a batch that may be written is written again under another epoch',
@@ -43,6 +47,7 @@ describe('a producer in a cluster that breaks', () => {
     expect(sum(({ notDelivered }) => notDelivered)).toBeGreaterThan(0);
     expect(sum(({ moves }) => moves)).toBeGreaterThan(seedCount);
     expect(sum(({ cuts }) => cuts)).toBeGreaterThan(seedCount);
+    expect(sum(({ tooLarge }) => tooLarge)).toBeGreaterThan(seedCount / 2);
   });
 
   it('does the same for the same seed', () => {

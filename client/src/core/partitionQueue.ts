@@ -23,8 +23,10 @@ export interface ProducerBatch {
   readonly items: readonly QueuedRecord[];
   /** Empty when it is to be sealed anew. */
   readonly bytes: Uint8Array;
-  /** Sent before the others of its queue: retries come back in this order. */
+  /** Sent before the others of its queue: retries come back in this order. Whole, but for parts of a batch. */
   readonly order: number;
+  /** No other batch has an order from here to so much later: halved with each split. */
+  readonly orderSpan: number;
   /** An attempt may have been written although no answer said so. */
   isUnknown: boolean;
 }
@@ -60,11 +62,13 @@ export class PartitionQueue {
   sequenceNext = 0;
   /** Sequences have a gap that will not be filled: it must go on in another epoch. */
   isBroken = false;
+  /** A batch was acknowledged under its identity. */
+  isKnown = false;
   /** Was refused, and sends nothing before the next look at the metadata. */
   isHeld = false;
   /** Whom the batches that are under way went to: no other leader gets any before they are back. */
   leaderInFlight = -1;
-  private readonly bytesMax: number;
+  private bytesMax: number;
   private readonly inFlight = new Set<number>();
   private gathering: QueuedRecord[] = [];
   /** The first in `gathering` that was not taken yet. */
@@ -146,9 +150,9 @@ export class PartitionQueue {
 
   /** Whether its next batch may leave. */
   maySend(rules: ClientRules): boolean {
-    const { isHeld, isBroken, gatheringCount, inFlightCount } = this;
+    const { isHeld, isBroken, isKnown, gatheringCount, inFlightCount } = this;
     const retryCount = this.retries.length;
-    return rules.maySend({ isHeld, isBroken, retryCount, gatheringCount, inFlightCount });
+    return rules.maySend({ isHeld, isBroken, isKnown, retryCount, gatheringCount, inFlightCount });
   }
 
   /** Takes the next batch: a retry as it was, else what has gathered, sealed by `seal`. */
@@ -160,7 +164,8 @@ export class PartitionQueue {
     }
     const items = this.cut();
     this.inFlight.add(this.orderNext);
-    return { queue: this, items, bytes: seal(items), order: this.orderNext++, isUnknown: false };
+    const order = this.orderNext++;
+    return { queue: this, items, bytes: seal(items), order, orderSpan: 1, isUnknown: false };
   }
 
   /** A batch ended, for good or bad. */
@@ -171,8 +176,30 @@ export class PartitionQueue {
   /** A batch is to be sent again. */
   takeBack(batch: ProducerBatch): void {
     this.landed(batch);
-    this.retries.push(batch);
-    this.retries.sort((left, right) => left.order - right.order);
+    this.retry(batch);
+  }
+
+  /**
+   * A batch of several records was too large: it is to be sent in two parts, and what is cut later is no larger than these.
+   *
+   * @param seal given the records of a part, and how many of the batch stand before them
+   */
+  split(
+    batch: ProducerBatch,
+    seal: (items: readonly QueuedRecord[], before: number) => Uint8Array,
+  ): void {
+    const { items, order, bytes } = batch;
+    assert(items.length > 1, 'A batch that is split has several records');
+    this.landed(batch);
+    this.bytesMax = Math.min(this.bytesMax, bytes.length >> 1);
+    const middle = items.length >> 1;
+    const orderSpan = batch.orderSpan / 2;
+    const first = items.slice(0, middle);
+    const second = items.slice(middle);
+    this.retry({ ...batch, items: first, bytes: seal(first, 0), orderSpan });
+    const orderOfSecond = order + orderSpan;
+    const bytesOfSecond = seal(second, middle);
+    this.retry({ ...batch, items: second, bytes: bytesOfSecond, order: orderOfSecond, orderSpan });
   }
 
   /**
@@ -188,6 +215,7 @@ export class PartitionQueue {
     this.identity = identity;
     this.sequenceNext = 0;
     this.isBroken = false;
+    this.isKnown = false;
     const unknown = this.retries.filter((batch) => !maySealAnew(batch));
     this.retries = this.retries
       .filter(maySealAnew)
@@ -208,6 +236,11 @@ export class PartitionQueue {
       overdue.push({ items: this.takeFirst(count), isUnknown: false, isSealed: false });
     }
     return overdue;
+  }
+
+  private retry(batch: ProducerBatch): void {
+    this.retries.push(batch);
+    this.retries.sort((left, right) => left.order - right.order);
   }
 
   private cut(): readonly QueuedRecord[] {

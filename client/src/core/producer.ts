@@ -8,7 +8,7 @@ import { RecordBuffer } from './recordBuffer.ts';
 import { type ClientRules } from './rules.ts';
 import { TopicQueues } from './topicQueues.ts';
 import { type ClientEffect, type ClientRefusal, type ProducerRecord } from './types.ts';
-import { isRetriableError } from '@zookafka/kafka-wire';
+import { isRetriableError, readBatchHead } from '@zookafka/kafka-wire';
 import { sealBatch } from './wire.ts';
 
 /** How a producer gathers, sends and retries. Times in ms, sizes in bytes. */
@@ -312,12 +312,25 @@ export class Producer {
       this.takeBack(batch, refusal.code, nowMs);
     } else if (sequenceRefusals.has(refusal.code) && this.maySealAnew(batch, refusal)) {
       this.takeBack(batch, refusal.code, nowMs);
+    } else if (refusal.code === 'MESSAGE_TOO_LARGE' && batch.items.length > 1) {
+      this.split(batch);
     } else {
       batch.queue.landed(batch);
       this.drop(batch, refusal, effects);
       // What follows in the partition carries later sequences, which would now be out of order.
       batch.queue.isBroken ||= this.parts.options.isIdempotent;
     }
+  }
+
+  /** Each part keeps its records' sequences: those behind them, which were out of order, then follow on. */
+  private split(batch: ProducerBatch): void {
+    const head = defined(readBatchHead(batch.bytes), 'What was sent is a batch');
+    const { producerId, producerEpoch, baseSequence: first } = head;
+    batch.queue.split(batch, (items, before) => {
+      const baseSequence = first === -1 ? -1 : this.parts.rules.sequenceAfter(first, before);
+      const records = items.map(({ record }) => record);
+      return sealBatch({ producerId, producerEpoch, baseSequence, records });
+    });
   }
 
   /**
@@ -357,6 +370,7 @@ export class Producer {
   private settle(batch: ProducerBatch, baseOffset: number, effects: ClientEffect[]): void {
     const { items, queue } = batch;
     queue.landed(batch);
+    queue.isKnown = true;
     this.buffer.remove(items);
     items.forEach(({ token }, index) => {
       const offset = baseOffset < 0 ? -1 : baseOffset + index;

@@ -9,6 +9,8 @@ export interface SendQuestion {
   readonly isHeld: boolean;
   /** Sequences have a gap that will not be filled. */
   readonly isBroken: boolean;
+  /** Something was acknowledged under the name that batches are written under: whoever leads knows its sequences. */
+  readonly isKnown: boolean;
   readonly retryCount: number;
   readonly gatheringCount: number;
   readonly inFlightCount: number;
@@ -63,12 +65,13 @@ export const clientRules: ClientRules = {
 
 /**
  * A retry goes out alone, when all that was under way is back: so order is kept. So does the first batch of another
- * epoch: what is under way still counts in the old one.
+ * epoch: what is under way still counts in the old one. And so does the first batch of all: a leader that knows nothing of
+ * a producer takes whatever sequence comes first, also when what was sent before it was refused.
  */
 function maySend(question: SendQuestion): boolean {
-  const { isHeld, isBroken, retryCount, gatheringCount, inFlightCount } = question;
+  const { isHeld, isBroken, isKnown, retryCount, gatheringCount, inFlightCount } = question;
   if (isHeld) return false;
   if (retryCount > 0) return inFlightCount === 0;
-  if (isBroken && inFlightCount > 0) return false;
+  if ((isBroken || !isKnown) && inFlightCount > 0) return false;
   return gatheringCount > 0 && inFlightCount < inFlightCountMax;
 }

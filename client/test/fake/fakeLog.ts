@@ -20,6 +20,9 @@ const rememberedMax = 5;
 /** A partition's log with Kafka's rules of sequences; written from protocol.md, not from our broker. */
 export class FakeLog {
   startOffset = 0;
+  /** Larger batches are refused, whatever was written before. */
+  batchBytesMax = Infinity;
+  tooLargeCount = 0;
   /** What is below was acknowledged, and is never cut off. */
   committed = 0;
   batches: StoredBatch[] = [];
@@ -40,6 +43,10 @@ export class FakeLog {
     const head = heads[0];
     if (head === undefined || heads.length !== 1) throw new Error('one whole batch is expected');
     const { producerId, producerEpoch, baseSequence: firstSequence, count } = head;
+    if (bytes.length > this.batchBytesMax) {
+      this.tooLargeCount++;
+      return { kind: 'refused', errorCode: errorCodes.MESSAGE_TOO_LARGE };
+    }
     const lastSequence = (firstSequence + count - 1) % 0x8000_0000;
     if (producerId !== -1) {
       const judged = this.judge({ producerId, producerEpoch, firstSequence, lastSequence });

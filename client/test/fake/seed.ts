@@ -6,6 +6,8 @@ import { World } from './world.ts';
 const partitionCount = 2;
 const recordCount = 120;
 const settleMsMax = 120_000;
+/** A batch of one record of these seeds is smaller. */
+const batchBytesMin = 80;
 
 /** What one seed did. */
 export interface SeedReport {
@@ -13,11 +15,13 @@ export interface SeedReport {
   readonly notDelivered: number;
   readonly moves: number;
   readonly cuts: number;
+  /** Batches that were refused because of their size. */
+  readonly tooLarge: number;
 }
 
 /**
  * One producer and a cluster whose leaders move, whose connections break before and after requests are carried out, whose
- * answers are late or come twice.
+ * answers are late or come twice, and whose batches may be of another size at times.
  *
  * @throws {Error} which rule was broken
  */
@@ -51,16 +55,21 @@ export function runSeed(seed: number, rules?: ClientRules): SeedReport {
     cutsAfter: cutting,
     doubles: () => isStormy && chance(5),
   };
+  const hasSizes = chance(400);
   const sent: { readonly token: number; readonly value: string; readonly partition: number }[] = [];
   for (let index = 0; index < recordCount; index++) {
     const partition = prng.below(partitionCount);
     const value = `v${index}`;
     sent.push({ token: client.produce(value, partition), value, partition });
-    world.run(prng.below(60));
+    world.run(prng.below(hasSizes ? 15 : 60));
     if (chance(40)) {
       moves++;
       const leader = 1 + prng.below(cluster.brokerIds.length);
       cluster.move('t', prng.below(partitionCount), { leader, isCut: chance(500) });
+    }
+    if (hasSizes && chance(200)) {
+      const { log } = cluster.partition('t', prng.below(partitionCount));
+      log.batchBytesMax = chance(300) ? Infinity : batchBytesMin + prng.below(60);
     }
   }
   isStormy = false;
@@ -71,7 +80,10 @@ export function runSeed(seed: number, rules?: ClientRules): SeedReport {
   );
   check(client, cluster, sent);
   const delivered = client.of('delivered').length;
-  return { delivered, notDelivered: recordCount - delivered, moves, cuts };
+  let tooLarge = 0;
+  for (let index = 0; index < partitionCount; index++)
+    tooLarge += cluster.partition('t', index).log.tooLargeCount;
+  return { delivered, notDelivered: recordCount - delivered, moves, cuts, tooLarge };
 }
 
 function check(

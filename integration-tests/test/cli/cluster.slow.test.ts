@@ -203,6 +203,21 @@ describe('topics, produce, consume and groups', () => {
     expect(code).toBe(1);
     expect(stderr).toContain("Topic 'spare' does not exist as expected");
   });
+
+  it('write to a topic whose batches must be small, and say which line is too long for it', async () => {
+    const narrow = ['--topic', 'narrow'];
+    const create = ['topics', '--create', ...narrow, '--partitions', '1'];
+    await cluster().say([...create, '--config', 'max.message.bytes=200']);
+    const lines = Array.from({ length: 100 }, (_, index) => `line ${index}`);
+    const input = `${lines.join('\n')}\n`;
+    const written = await cluster().run(['produce', ...narrow], input);
+    expect([written.code, written.stderr]).toEqual([0, '100 of 100 records delivered\n']);
+    const consume = ['consume', ...narrow, '--from-beginning', '--max-messages', '100', ...idle];
+    expect(await cluster().say(consume)).toBe(input);
+    const refused = await cluster().run(['produce', ...narrow], `${'x'.repeat(300)}\n`);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('MESSAGE_TOO_LARGE');
+  });
 });
 
 describe('zk', () => {
