@@ -53,6 +53,12 @@ const pageBytes = 4096;
 /** The first with the fix of a WAL that is reset while a checkpoint runs. */
 const sqliteVersionMin = [3, 51, 3] as const;
 const walBytesPreallocatedDefault = 4 * 1024 * 1024;
+/**
+ * Every object that better-sqlite3 made, for as long as this thread lives: from Node 24.19 on, one of its version 12 (the
+ * last that runs on Node 20) ends the whole process when it is collected. So there is a fixed number of them a database,
+ * and nothing here uses its `pragma` and `iterate`, which make more.
+ */
+const kept: unknown[] = [];
 
 const schema = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
@@ -85,8 +91,8 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
   preallocateWal(`${path}-wal`, options.walBytesPreallocated ?? walBytesPreallocatedDefault);
   const sqlite = connect(path, options);
-  const begin = sqlite.prepare('BEGIN');
-  const commit = sqlite.prepare('COMMIT');
+  const begin = prepare(sqlite, 'BEGIN');
+  const commit = prepare(sqlite, 'COMMIT');
   return {
     statements: prepareAll(sqlite),
     transaction: (work) => {
@@ -100,7 +106,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       }
     },
     checkpoint: () => {
-      sqlite.pragma('wal_checkpoint(PASSIVE)');
+      sqlite.exec('PRAGMA wal_checkpoint(PASSIVE)');
     },
     close: () => {
       sqlite.close();
@@ -109,23 +115,22 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 function connect(path: string, options: DatabaseOptions): Sqlite.Database {
-  const sqlite = new Sqlite(path, { timeout: 1000 });
+  const sqlite = keep(new Sqlite(path, { timeout: 1000 }));
   try {
     checkVersion(sqlite);
     // Exclusive before WAL: no shared memory, no locks to be taken by each transaction.
-    sqlite.pragma('locking_mode = EXCLUSIVE');
-    const mode = sqlite.pragma('journal_mode = WAL', { simple: true });
-    sqlite.pragma('synchronous = FULL');
-    const level = sqlite.pragma('synchronous', { simple: true });
+    sqlite.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL');
+    sqlite.exec('PRAGMA synchronous = FULL');
+    const mode = valueOf(sqlite, 'PRAGMA journal_mode');
+    const level = valueOf(sqlite, 'PRAGMA synchronous');
     if (mode !== 'wal' || level !== 2) {
       throw unsafe(`journal_mode ${String(mode)}, synchronous ${String(level)}`);
     }
-    sqlite.pragma('fullfsync = 1');
+    sqlite.exec('PRAGMA fullfsync = 1');
     // Checkpoints are run by the owner, when there is time; the log keeps its size, so that it need not grow again.
-    sqlite.pragma('wal_autocheckpoint = 0');
-    sqlite.pragma('journal_size_limit = -1');
+    sqlite.exec('PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = -1');
     if (options.databaseBytesMax !== undefined) {
-      sqlite.pragma(`max_page_count = ${Math.ceil(options.databaseBytesMax / pageBytes)}`);
+      sqlite.exec(`PRAGMA max_page_count = ${Math.ceil(options.databaseBytesMax / pageBytes)}`);
     }
     checkFormat(sqlite, options);
     return sqlite;
@@ -135,8 +140,22 @@ function connect(path: string, options: DatabaseOptions): Sqlite.Database {
   }
 }
 
+function keep<Made>(made: Made): Made {
+  kept.push(made);
+  return made;
+}
+
+function prepare(sqlite: Sqlite.Database, text: string): Sqlite.Statement {
+  return keep(sqlite.prepare(text));
+}
+
+/** The first column of the first row. */
+function valueOf(sqlite: Sqlite.Database, text: string): unknown {
+  return prepare(sqlite, text).pluck().get();
+}
+
 function checkVersion(sqlite: Sqlite.Database): void {
-  const version = String(sqlite.prepare('SELECT sqlite_version()').pluck().get());
+  const version = String(valueOf(sqlite, 'SELECT sqlite_version()'));
   const found = version.split('.').map(Number);
   for (const [index, min] of sqliteVersionMin.entries()) {
     const part = found[index] ?? 0;
@@ -153,7 +172,7 @@ function unsafe(found: string): StoreError {
 }
 
 function checkFormat(sqlite: Sqlite.Database, { serverId, folder }: DatabaseOptions): void {
-  const found = Number(sqlite.pragma('user_version', { simple: true }));
+  const found = Number(valueOf(sqlite, 'PRAGMA user_version'));
   if (found > formatVersion) {
     throw new StoreError(
       { code: 'FORMAT_TOO_NEW', found, supported: formatVersion },
@@ -163,14 +182,12 @@ function checkFormat(sqlite: Sqlite.Database, { serverId, folder }: DatabaseOpti
   if (found === 0) {
     sqlite.transaction(() => {
       sqlite.exec(schema);
-      sqlite.prepare('INSERT INTO meta VALUES (?, ?)').run('serverId', serverId);
-      sqlite.pragma(`user_version = ${formatVersion}`);
+      prepare(sqlite, 'INSERT INTO meta VALUES (?, ?)').run('serverId', serverId);
+      sqlite.exec(`PRAGMA user_version = ${formatVersion}`);
     })();
     return;
   }
-  const owner = Number(
-    sqlite.prepare("SELECT value FROM meta WHERE key = 'serverId'").pluck().get(),
-  );
+  const owner = Number(valueOf(sqlite, "SELECT value FROM meta WHERE key = 'serverId'"));
   if (owner === serverId) return;
   throw new StoreError(
     { code: 'OTHER_MEMBER', found: owner, serverId },
@@ -193,34 +210,38 @@ function preallocateWal(path: string, size: number): void {
 }
 
 function prepareAll(sqlite: Sqlite.Database): Statements {
+  const prepared = (text: string): Sqlite.Statement => prepare(sqlite, text);
   const columns =
     'first_zxid AS first, last_zxid AS last, committed_zxid AS committed, checksum, entries AS blob';
-  const meta = sqlite.prepare('SELECT key, value FROM meta');
-  const setMeta = sqlite.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)');
-  const insertLog = sqlite.prepare('INSERT INTO log VALUES (?, ?, ?, ?, ?)');
-  const logAfter = sqlite.prepare(
-    `SELECT ${columns} FROM log WHERE last_zxid > ? ORDER BY first_zxid`,
+  const meta = prepared('SELECT key, value FROM meta');
+  const setMeta = prepared('INSERT OR REPLACE INTO meta VALUES (?, ?)');
+  const insertLog = prepared('INSERT INTO log VALUES (?, ?, ?, ?, ?)');
+  const logAfter = prepared(
+    `SELECT ${columns} FROM log WHERE first_zxid > ? AND last_zxid > ? ORDER BY first_zxid LIMIT 1`,
   );
-  const logAcross = sqlite.prepare(
+  const logAcross = prepared(
     `SELECT ${columns} FROM log WHERE first_zxid <= ? ORDER BY first_zxid DESC LIMIT 1`,
   );
-  const deleteAfter = sqlite.prepare('DELETE FROM log WHERE first_zxid > ?');
-  const deleteFrom = sqlite.prepare('DELETE FROM log WHERE first_zxid = ?');
-  const deleteUpTo = sqlite.prepare(
+  const deleteAfter = prepared('DELETE FROM log WHERE first_zxid > ?');
+  const deleteFrom = prepared('DELETE FROM log WHERE first_zxid = ?');
+  const deleteUpTo = prepared(
     'DELETE FROM log WHERE first_zxid IN (SELECT first_zxid FROM log WHERE last_zxid <= ? ORDER BY first_zxid LIMIT ?)',
   );
-  const zxidLast = sqlite
-    .prepare('SELECT last_zxid FROM log ORDER BY first_zxid DESC LIMIT 1')
-    .pluck();
-  const snapshots = sqlite.prepare('SELECT * FROM snapshots ORDER BY zxid, id');
-  const idMax = sqlite.prepare('SELECT max(id) FROM snapshots').pluck();
-  const insertSnapshot = sqlite.prepare('INSERT INTO snapshots VALUES (?, ?, ?, ?, ?)');
-  const deleteSnapshot = sqlite.prepare('DELETE FROM snapshots WHERE id = ?');
+  const zxidLast = prepared('SELECT last_zxid FROM log ORDER BY first_zxid DESC LIMIT 1').pluck();
+  const snapshots = prepared('SELECT * FROM snapshots ORDER BY zxid, id');
+  const idMax = prepared('SELECT max(id) FROM snapshots').pluck();
+  const insertSnapshot = prepared('INSERT INTO snapshots VALUES (?, ?, ?, ?, ?)');
+  const deleteSnapshot = prepared('DELETE FROM snapshots WHERE id = ?');
   return {
     meta: () => metaOf(meta.all() as readonly MetaRow[]),
     setMeta: (key, value) => setMeta.run(key, value),
     insertLog: (row) => insertLog.run(row.first, row.last, row.committed, row.checksum, row.blob),
-    logAfter: (zxid) => logAfter.iterate(zxid) as IterableIterator<LogRow>,
+    logAfter: function* (zxid) {
+      for (let row = logAfter.get(-1, zxid); row !== undefined;) {
+        yield row as LogRow;
+        row = logAfter.get((row as LogRow).first, zxid);
+      }
+    },
     logAcross: (zxid) => {
       const row = logAcross.get(zxid) as LogRow | undefined;
       return row !== undefined && row.last > zxid ? row : undefined;
