@@ -218,6 +218,7 @@ export class Broker implements Machine<BrokerInput, BrokerEffect> {
       case 'registered':
         context.brokerEpoch = effect.brokerEpoch;
         context.trace('registered', { brokerEpoch: effect.brokerEpoch });
+        parts.manager.onRegistered();
         this.becomeReady();
         return;
       case 'sessionLost':

@@ -43,6 +43,11 @@ export class ReplicaManager {
     }
   }
 
+  /** The broker is registered: what waited for that begins. */
+  onRegistered(): void {
+    for (const replica of this.parts.replicas.all) this.parts.roles.settle(replica);
+  }
+
   /** The image holds these changes. */
   onMetadata(delta: MetadataDelta): void {
     for (const gone of delta.topicsDeleted ?? []) this.onTopicDeleted(gone);

@@ -111,6 +111,9 @@ export class Roles {
 
   private follow(replica: Replica, state: PartitionMetadata): void {
     const { context, fetchers } = this.parts;
+    // A leader would take us into the ISR under the registration of an earlier life, whose end nobody has seen yet: after the
+    // next registration the controller takes us for one who was away since, though we have all that the ISR has.
+    if (!context.rules.mayFollow({ brokerEpoch: context.brokerEpoch })) return;
     const { leader, leaderEpoch } = state;
     const { following } = replica;
     if (following?.leader === leader && following.epoch === leaderEpoch) return;

@@ -105,6 +105,8 @@ export interface StateOrder {
 export interface BrokerRules {
   readonly isStateNewer: (order: StateOrder) => boolean;
   readonly acceptsLeadership: (question: LeadershipQuestion) => boolean;
+  /** @returns whether a broker of this epoch (-1: not registered in this life) may fetch from leaders */
+  readonly mayFollow: (broker: { readonly brokerEpoch: number }) => boolean;
   readonly isCaughtUp: (question: CaughtUpQuestion) => boolean;
   readonly mayJoinIsr: (question: JoinQuestion) => boolean;
   readonly highWatermarkOf: (question: HighWatermarkQuestion) => number;
@@ -130,6 +132,7 @@ export interface BrokerRules {
 export const brokerRules: BrokerRules = {
   isStateNewer,
   acceptsLeadership,
+  mayFollow: ({ brokerEpoch }) => brokerEpoch >= 0,
   isCaughtUp,
   mayJoinIsr,
   highWatermarkOf,

@@ -335,6 +335,22 @@ describe('the ISR', () => {
     expect(idsInLog(world, 3)).toEqual([1, 2]);
   });
 
+  it('is not joined by a follower that is not registered in this life: it does not follow yet', () => {
+    const world = started();
+    world.write({ ...world.state(), isr: [1, 2], partitionEpoch: 1 });
+    world.kill(3);
+    world.start(3, 1000);
+    // Its earlier registration stands, and it hears of its partitions already.
+    world.run(5);
+    world.tellAll(world.wholeDelta());
+    world.run(500);
+    expect(world.replica(3)?.state).toBeDefined();
+    expect(world.replica(3)?.following).toBeUndefined();
+    expect(world.state().isr).toEqual([1, 2]);
+    world.runUntil(() => world.state().isr.length === 3);
+    expect(world.replica(3)?.following?.leader).toBe(1);
+  });
+
   it('is not joined by a follower of an earlier registration', () => {
     const world = started({ config: { replicaLagTimeMaxMs: 400 } });
     world.write({ ...world.state(), isr: [1, 2], partitionEpoch: 1 });

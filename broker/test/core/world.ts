@@ -108,7 +108,8 @@ export class World {
 
   // Processes
 
-  start(id: number): void {
+  /** @param registersAfterMs how long its control plane takes to register it */
+  start(id: number, registersAfterMs = 5): void {
     const incarnation = ++this.incarnationLast;
     const disk = this.diskOf(id);
     const config: BrokerConfig = {
@@ -136,7 +137,7 @@ export class World {
       highWatermark: disk.highWatermarks.get(name) ?? 0,
     }));
     this.feed(id, { kind: 'start', logs, wallMs: this.nowMs });
-    this.later(5, () => {
+    this.later(registersAfterMs, () => {
       if (this.processes.get(id)?.incarnation === incarnation) this.register(id);
     });
   }
@@ -494,7 +495,7 @@ export class World {
     });
   }
 
-  private wholeDelta(): MetadataDelta {
+  wholeDelta(): MetadataDelta {
     const topics = [...this.topicIds].map(([name, topicId]) => ({
       name,
       topicId,
