@@ -7,6 +7,11 @@ export interface PartitionState {
   readonly isr: readonly number[];
 }
 
+/** A partition's state, and the zxid that it was written under. */
+export interface WrittenState extends PartitionState {
+  readonly mzxid: number;
+}
+
 /** Told of each new state of a partition, as soon as any member has delivered it. */
 export type StateListener = (partition: number) => void;
 
@@ -14,7 +19,7 @@ export type StateListener = (partition: number) => void;
 export class PartitionStates {
   private readonly paths: readonly string[];
   private readonly mzxids: number[];
-  private readonly states: (PartitionState | undefined)[];
+  private readonly states: (WrittenState | undefined)[];
   private readonly onState: StateListener;
 
   constructor(topic: string, partitionCount: number, onState: StateListener = () => undefined) {
@@ -27,7 +32,7 @@ export class PartitionStates {
     this.onState = onState;
   }
 
-  of(partition: number): PartitionState | undefined {
+  of(partition: number): WrittenState | undefined {
     return this.states[partition];
   }
 
@@ -38,7 +43,8 @@ export class PartitionStates {
       if (node === undefined || node.mzxid === this.mzxids[partition]) continue;
       this.mzxids[partition] = node.mzxid;
       if (node.data === null) continue;
-      this.states[partition] = JSON.parse(utf8Decode(node.data)) as PartitionState;
+      const state = JSON.parse(utf8Decode(node.data)) as PartitionState;
+      this.states[partition] = { ...state, mzxid: node.mzxid };
       this.onState(partition);
     }
   }

@@ -62,6 +62,8 @@ export class SimulatedBroker extends SimulatedNode<BrokerInput, BrokerEffect> {
   readonly brokerId: number;
   readonly logs: SimulatedLogs;
   broker: Broker | undefined;
+  /** Of its last registration in this life; -1: none yet. */
+  brokerEpoch = -1;
   private readonly parts: SimulatedBrokerParts;
   private transport: SessionTransport | undefined;
   private readonly prng: Prng;
@@ -123,6 +125,7 @@ export class SimulatedBroker extends SimulatedNode<BrokerInput, BrokerEffect> {
   kill(): void {
     this.end();
     this.broker = undefined;
+    this.brokerEpoch = -1;
     this.logs.kill();
     this.parts.network.closeOf(this.name);
   }
@@ -161,6 +164,7 @@ export class SimulatedBroker extends SimulatedNode<BrokerInput, BrokerEffect> {
   }
 
   protected traced(event: string, facts: Readonly<Record<string, unknown>>): void {
+    if (event === 'registered') this.brokerEpoch = facts['brokerEpoch'] as number;
     this.parts.checks.onTrace(this, event, facts);
   }
 

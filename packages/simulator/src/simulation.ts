@@ -18,6 +18,7 @@ import { ProducerClient } from './producerClient.ts';
 import { Nemesis } from './nemesis.ts';
 import { Network } from './network.ts';
 import { type PartitionState, PartitionStates } from './partitionStates.ts';
+import { areSettled, Registrations } from './registrations.ts';
 import { SimulatedBroker } from './simulatedBroker.ts';
 import { SimulatedMember } from './simulatedMember.ts';
 import { type FaultKind, Swarm } from './swarm.ts';
@@ -89,6 +90,7 @@ export class Simulation {
   private readonly offsetsState = new PartitionStates('__consumer_offsets', 1, () => {
     this.replication.onOffsetsIsr(this.offsetsState.of(0)?.isr ?? []);
   });
+  private readonly registrations: Registrations;
   private readonly partitions: readonly number[];
   private readonly seed: number;
   private readonly safetyMs: number;
@@ -112,8 +114,10 @@ export class Simulation {
     const ensemble = new EnsembleChecks(world, (tree) => {
       this.states.onTree(tree);
       this.offsetsState.onTree(tree);
+      this.registrations.onTree(tree);
     });
     this.ensemble = ensemble;
+    this.registrations = new Registrations(counted(brokerCount).map((index) => index + 1));
     const members = (): readonly SimulatedMember[] => this.members;
     const brokers = (): readonly SimulatedBroker[] => this.brokers;
     this.members = counted(memberCount).map((index) => {
@@ -204,13 +208,16 @@ export class Simulation {
    * the controller has put it out of the ISR. So: only when all is well, and nobody else is harmed until then.
    */
   private haveOthersAll(): boolean {
-    const count = this.brokers.length;
+    const { brokers, members, network, registrations } = this;
     const states = [...this.partitions.map((one) => this.states.of(one)), this.offsetsState.of(0)];
+    const standings = brokers.map(({ brokerId, brokerEpoch }) => {
+      return { brokerId, brokerEpoch, registeredEpoch: registrations.epochOf(brokerId) };
+    });
     return (
-      count > 1 &&
-      this.network.isWhole &&
-      [...this.members, ...this.brokers].every(({ isRunning }) => isRunning) &&
-      states.every((state) => state?.isr.length === count)
+      brokers.length > 1 &&
+      network.isWhole &&
+      [...members, ...brokers].every(({ isRunning }) => isRunning) &&
+      areSettled(standings, states)
     );
   }
 
