@@ -2,9 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { kafkajs } from './producers.ts';
-
-/** A topic as a consumer saw it: the lines of each partition, in order. */
-export type ReadTopic = readonly (readonly string[])[];
+import { type ReadTopic, TopicReading } from './topicReading.ts';
 
 /** What to read: each partition from the start up to its high watermark. */
 export interface Reading {
@@ -21,20 +19,20 @@ export async function readWithKcat({
   topic,
   highWatermarks,
 }: Reading): Promise<ReadTopic> {
-  const read: string[][] = highWatermarks.map(() => []);
+  const reading = new TopicReading(highWatermarks);
   const words = ['-C', '-q', '-e', '-b', bootstrap, '-t', topic, '-o', 'beginning'];
-  const child = spawn('kcat', [...words, '-X', 'check.crcs=true', '-f', '%p %s\\n'], {
+  const child = spawn('kcat', [...words, '-X', 'check.crcs=true', '-f', '%p %o %s\\n'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: readMsMax,
   });
   const ended = once(child, 'close') as Promise<[number | null]>;
   for await (const line of createInterface({ input: child.stdout })) {
-    const at = line.indexOf(' ');
-    read[Number(line.slice(0, at))]?.push(line.slice(at + 1));
+    const [place = '', partition, offset] = /^(\d+) (\d+) /.exec(line) ?? [];
+    reading.add({ partition: Number(partition), offset: Number(offset) }, line.slice(place.length));
   }
   const [code] = await ended;
   if (code !== 0) throw new Error(`kcat could not read ${topic}: it ended with ${code}`);
-  return read;
+  return reading.done();
 }
 
 /** Reads with kafkajs, as a group of one. */
@@ -43,18 +41,18 @@ export async function readWithKafkajs({
   topic,
   highWatermarks,
 }: Reading): Promise<ReadTopic> {
-  const read: string[][] = highWatermarks.map(() => []);
+  const reading = new TopicReading(highWatermarks);
   const consumer = kafkajs(bootstrap).consumer({ groupId: `readers-of-${topic}` });
   await consumer.connect();
   await consumer.subscribe({ topics: [topic], fromBeginning: true });
-  const isDone = (): boolean => highWatermarks.every((end, at) => (read[at]?.length ?? 0) >= end);
   await new Promise<void>((resolve, reject) => {
     const timeout = setTimeout(() => {
       reject(new Error(`kafkajs did not read ${topic} to the end within ${readMsMax} ms`));
     }, readMsMax);
     const eachMessage = async ({ partition, message }: KafkajsRecord): Promise<void> => {
-      read[partition]?.push(message.value?.toString() ?? '');
-      if (isDone()) {
+      const offset = Number(message.offset);
+      reading.add({ partition, offset }, message.value?.toString() ?? '');
+      if (reading.isWhole) {
         clearTimeout(timeout);
         resolve();
       }
@@ -63,10 +61,10 @@ export async function readWithKafkajs({
     consumer.run({ eachMessage }).catch(reject);
   });
   await consumer.disconnect();
-  return read;
+  return reading.done();
 }
 
 interface KafkajsRecord {
   readonly partition: number;
-  readonly message: { readonly value: Buffer | null };
+  readonly message: { readonly offset: string; readonly value: Buffer | null };
 }

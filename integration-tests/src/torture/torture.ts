@@ -14,6 +14,7 @@ import { Pacer } from './pacer.ts';
 import { produceWithKafkajs, produceWithKcat } from './producers.ts';
 import { compareReplicas } from './replicas.ts';
 import { realText } from './text.ts';
+import { type ReadTopic } from './topicReading.ts';
 import { judge, requireFlawless, type Verdict } from './verdict.ts';
 
 /** How much torture. */
@@ -89,10 +90,12 @@ export async function runTorture(
     topic: topics.kafkajs,
     highWatermarks: await read(topics.kafkajs),
   };
-  const kcat = judge(await readWithKafkajs(ofKcat), options.lines, lineOf);
-  tell(`Written with kcat, read with kafkajs: ${JSON.stringify(kcat)}`);
-  const kafkajs = judge(await readWithKcat(ofKafkajs), options.lines, lineOf);
-  tell(`Written with kafkajs, read with kcat: ${JSON.stringify(kafkajs)}`);
+  const byKafkajs = await readWithKafkajs(ofKcat);
+  const kcat = judge(byKafkajs.partitions, options.lines, lineOf);
+  tell(`Written with kcat, read with kafkajs: ${JSON.stringify(kcat)}${again(byKafkajs)}`);
+  const byKcat = await readWithKcat(ofKafkajs);
+  const kafkajs = judge(byKcat.partitions, options.lines, lineOf);
+  tell(`Written with kafkajs, read with kcat: ${JSON.stringify(kafkajs)}${again(byKcat)}`);
   requireFlawless('What kcat wrote', kcat);
   requireFlawless('What kafkajs wrote', kafkajs);
   const replicaBytes = scene.topics.reduce(
@@ -103,6 +106,10 @@ export async function runTorture(
   view.close();
   const seconds = Math.round((performance.now() - beganMs) / 1000);
   return { ...options, kills, kcat, kafkajs, replicaBytes, seconds };
+}
+
+function again({ deliveredAgain }: ReadTopic): string {
+  return deliveredAgain === 0 ? '' : `, and ${deliveredAgain} delivered a second time`;
 }
 
 interface Plan {

@@ -1,4 +1,4 @@
-import { type ReadTopic } from './consumers.ts';
+import { type ReadTopic } from './topicReading.ts';
 import { numberOfLine } from './text.ts';
 
 /** What became of a producer's lines. All but `lines` must be 0. */
@@ -17,12 +17,16 @@ export interface Verdict {
  *
  * A line that is doubled counts as disordered too, where it stands behind a later one.
  */
-export function judge(read: ReadTopic, total: number, lineOf: (number: number) => string): Verdict {
+export function judge(
+  partitions: ReadTopic['partitions'],
+  total: number,
+  lineOf: (number: number) => string,
+): Verdict {
   const seen = new Uint8Array(total + 1);
   let doubled = 0;
   let disordered = 0;
   let foreign = 0;
-  for (const lines of read) {
+  for (const lines of partitions) {
     let last = 0;
     for (const line of lines) {
       const number = numberOfLine(line);
