@@ -45,8 +45,15 @@ function readBy(client: FakeClient, partition = 0): readonly string[] {
     );
 }
 
-function assign(client: FakeClient, offset?: number, partition = 0): void {
-  client.feed({ kind: 'assign', partitions: [{ topic: 't', partition, offset }] });
+function assign(client: FakeClient, offset?: number, partition = 0, leaderEpoch?: number): void {
+  const known = leaderEpoch === undefined ? {} : { leaderEpoch };
+  client.feed({ kind: 'assign', partitions: [{ topic: 't', partition, offset, ...known }] });
+}
+
+/** Elects one whose log is shorter, as an unclean election does, and lets it write. */
+function elect(cluster: FakeCluster, { endOffset }: { endOffset: number }): void {
+  cluster.partition('t', 0).log.lose(endOffset);
+  cluster.move('t', 0, { leader: 3, isCut: false });
 }
 
 /** Lets time pass while the program takes whatever comes. */
@@ -184,5 +191,141 @@ describe('a fetcher', () => {
     const { stepCount } = client;
     world.run(5000);
     expect(client.stepCount - stepCount).toBeLessThan(51 * 3);
+  });
+});
+
+describe('a fetcher, when another leads', () => {
+  it('tells each leader the epoch that it believes in, in Fetch and in ListOffsets', () => {
+    const { world, cluster, client } = start();
+    cluster.move('t', 0, { leader: 2, isCut: false });
+    append(cluster, ['a']);
+    assign(client);
+    poll(world, client);
+    const asked = [...cluster.requests('fetch'), ...cluster.requests('listOffsets')];
+    expect(asked.length).toBeGreaterThan(1);
+    for (const { topics } of asked) {
+      expect(topics[0]?.partitions[0]?.currentLeaderEpoch).toBe(1);
+    }
+  });
+
+  it('asks once whether its log holds what was read, and reads on', () => {
+    const { world, cluster, client } = start();
+    append(cluster, ['a', 'b']);
+    assign(client, 0);
+    poll(world, client);
+    cluster.move('t', 0, { leader: 3, isCut: false });
+    append(cluster, ['c']);
+    poll(world, client);
+    expect(readBy(client)).toEqual(['a', 'b', 'c']);
+    expect(cluster.requests('offsetForLeaderEpoch').map(({ topics }) => topics)).toEqual([
+      [{ topic: 't', partitions: [{ partition: 0, currentLeaderEpoch: 1, leaderEpoch: 0 }] }],
+    ]);
+    expect(client.of('truncated')).toEqual([]);
+  });
+
+  it('does not ask while nothing was read', () => {
+    const { world, cluster, client } = start();
+    assign(client, 0);
+    poll(world, client);
+    cluster.move('t', 0, { leader: 3, isCut: false });
+    append(cluster, ['a']);
+    poll(world, client);
+    expect(readBy(client)).toEqual(['a']);
+    expect(cluster.count('offsetForLeaderEpoch')).toBe(0);
+  });
+
+  it('goes back to where the logs part when records that were read are lost, and says so', () => {
+    const { world, cluster, client } = start();
+    append(cluster, ['a', 'b', 'c']);
+    assign(client, 0);
+    poll(world, client);
+    elect(cluster, { endOffset: 1 });
+    append(cluster, ['x', 'y', 'z']);
+    poll(world, client);
+    expect(readBy(client)).toEqual(['a', 'b', 'c', 'x', 'y', 'z']);
+    expect(client.of('truncated')).toEqual([
+      { kind: 'truncated', topic: 't', partition: 0, offsetNext: 3, endOffset: 1 },
+    ]);
+  });
+
+  it('goes where the policy says when the leader knows nothing of what was read', () => {
+    const { world, cluster, client } = start();
+    append(cluster, ['a', 'b']);
+    assign(client, 0);
+    poll(world, client);
+    elect(cluster, { endOffset: 0 });
+    append(cluster, ['x', 'y', 'z']);
+    poll(world, client);
+    expect(readBy(client)).toEqual(['a', 'b', 'x', 'y', 'z']);
+    expect(client.of('truncated').map(({ endOffset }) => endOffset)).toEqual([-1]);
+    expect(client.of('trace').map(({ event }) => event)).not.toContain('offsetOutOfRange');
+  });
+
+  it('asks for the epoch of what is left, once records are lost', () => {
+    const { world, cluster, client } = start();
+    append(cluster, ['a']);
+    cluster.move('t', 0, { leader: 2, isCut: false });
+    append(cluster, ['b']);
+    assign(client, 0);
+    poll(world, client);
+    elect(cluster, { endOffset: 1 });
+    poll(world, client);
+    cluster.move('t', 0, { leader: 1, isCut: false });
+    poll(world, client);
+    const asked = cluster.requests('offsetForLeaderEpoch').map(({ topics }) => topics[0]);
+    expect(asked.map((topic) => topic?.partitions[0]?.leaderEpoch)).toEqual([1, 0]);
+    expect(client.of('truncated')).toHaveLength(1);
+  });
+
+  it('reads no more when records that were read are lost and no policy allows to go back', () => {
+    const { world, cluster, client } = start({ autoOffsetReset: 'none' });
+    append(cluster, ['a', 'b', 'c']);
+    assign(client, 0);
+    poll(world, client);
+    elect(cluster, { endOffset: 1 });
+    append(cluster, ['x', 'y', 'z']);
+    poll(world, client);
+    expect(readBy(client)).toEqual(['a', 'b', 'c']);
+    expect(client.of('failed').map(({ refusal }) => refusal)).toEqual([
+      {
+        code: 'LOG_TRUNCATION',
+        message:
+          'Cannot go on reading t-0 at 3: records before it are lost, the log of its leader ended at 1',
+      },
+    ]);
+  });
+
+  it('checks a position that it is given with an epoch before it reads there', () => {
+    const { world, cluster, client } = start();
+    append(cluster, ['a', 'b', 'c']);
+    elect(cluster, { endOffset: 1 });
+    append(cluster, ['x', 'y', 'z']);
+    assign(client, 3, 0, 0);
+    poll(world, client);
+    expect(readBy(client)).toEqual(['x', 'y', 'z']);
+    expect(client.of('truncated')).toHaveLength(1);
+  });
+
+  it('asks again, with a back-off and new metadata, when the check is refused', () => {
+    const { world, cluster, client } = start();
+    append(cluster, ['a', 'b']);
+    assign(client, 0);
+    poll(world, client);
+    let isRefusing = true;
+    cluster.intercept = ({ api }) => {
+      if (api !== 'offsetForLeaderEpoch' || !isRefusing) return undefined;
+      const refused = { errorCode: errorCodes.FENCED_LEADER_EPOCH, partition: 0 };
+      return { topics: [{ topic: 't', partitions: [refused] }] };
+    };
+    cluster.move('t', 0, { leader: 3, isCut: false });
+    append(cluster, ['c']);
+    const before = cluster.count('metadata');
+    poll(world, client);
+    expect(cluster.count('offsetForLeaderEpoch')).toBeLessThanOrEqual(20);
+    expect(cluster.count('metadata')).toBeGreaterThan(before + 5);
+    expect(readBy(client)).toEqual(['a', 'b']);
+    isRefusing = false;
+    poll(world, client, 500);
+    expect(readBy(client)).toEqual(['a', 'b', 'c']);
   });
 });

@@ -192,6 +192,7 @@ describe('offsets', () => {
       topic: 't',
       partition: 0,
       offset: 7,
+      leaderEpoch: -1,
     });
   });
 
@@ -246,5 +247,23 @@ describe('offsets', () => {
     const client = new FakeClient(cluster, { consumer: consumerOptions });
     client.feed({ kind: 'commit', token: 1 });
     expect(client.of('committed').map(({ refusal }) => refusal?.code)).toEqual(['NO_GROUP']);
+  });
+
+  it('commits the epoch of what it read, and whoever reads on there checks it', () => {
+    const { world, cluster } = start();
+    const first = member(cluster);
+    world.run(1000);
+    first.feed({ kind: 'consumed', topic: 't', partition: 0, offsetNext: 5, leaderEpoch: 3 });
+    first.feed({ kind: 'commit', token: 1 });
+    first.feed({ kind: 'close' });
+    world.run(1000);
+    const second = member(cluster);
+    world.run(1000);
+    expect(second.of('assigned')[0]?.partitions[0]).toEqual({
+      topic: 't',
+      partition: 0,
+      offset: 5,
+      leaderEpoch: 3,
+    });
   });
 });

@@ -14,15 +14,25 @@ export function byTopic<Place extends { readonly topic: string }, Item>(
   return [...topics].map(([name, items]) => ({ name, partitions: items }));
 }
 
+/** An offset that a group committed, and the epoch of the leader that appended the record before it (-1: not known). */
+export interface CommittedOffset {
+  readonly offset: number;
+  readonly leaderEpoch: number;
+}
+
 /** @returns the committed offsets by `partitionKey`, or the error that kept them */
-export function committedOf(body: ResponseOf<'offsetFetch'>): ReadonlyMap<string, number> | number {
+export function committedOf(
+  body: ResponseOf<'offsetFetch'>,
+): ReadonlyMap<string, CommittedOffset> | number {
   const { errorCode, topics } = body.groups[0] ?? body;
   if (errorCode !== 0) return errorCode;
-  const committed = new Map<string, number>();
+  const committed = new Map<string, CommittedOffset>();
   for (const { name, partitions } of topics) {
-    for (const { partitionIndex, committedOffset, errorCode: partitionError } of partitions) {
-      if (partitionError !== 0) return partitionError;
-      if (committedOffset >= 0) committed.set(partitionKey(name, partitionIndex), committedOffset);
+    for (const answer of partitions) {
+      if (answer.errorCode !== 0) return answer.errorCode;
+      const { partitionIndex, committedOffset: offset, committedLeaderEpoch: leaderEpoch } = answer;
+      if (offset < 0) continue;
+      committed.set(partitionKey(name, partitionIndex), { offset, leaderEpoch });
     }
   }
   return committed;

@@ -151,10 +151,11 @@ export class Client implements Machine<ClientInput, ClientEffect> {
   private onConsumed({
     topic,
     partition,
-    offsetNext,
+    offsetNext: offset,
+    leaderEpoch = -1,
   }: Extract<ClientCommand, { kind: 'consumed' }>): void {
     const key = partitionKey(topic, partition);
-    if (this.owned.has(key)) this.consumed.set(key, { topic, partition, offset: offsetNext });
+    if (this.owned.has(key)) this.consumed.set(key, { topic, partition, offset, leaderEpoch });
   }
 
   private commit(token: number, nowMs: number, effects: ClientEffect[]): void {

@@ -65,14 +65,14 @@ export class Cluster {
     this.wanted.add(topic);
   }
 
-  /** @returns the address of a partition's leader, or undefined when it is not known */
+  /** @returns a partition's leader, its address and epoch (-1: not known), or undefined when it is not known */
   leaderOf(
     topic: string,
     partition: number,
-  ): { readonly id: number; readonly address: Address } | undefined {
-    const leader = this.topics.get(topic)?.partitions[partition]?.leader ?? -1;
+  ): { readonly id: number; readonly address: Address; readonly epoch: number } | undefined {
+    const { leader, leaderEpoch } = this.topics.get(topic)?.partitions[partition] ?? nobody;
     const address = this.brokers.get(leader);
-    return address === undefined ? undefined : { id: leader, address };
+    return address === undefined ? undefined : { id: leader, address, epoch: leaderEpoch };
   }
 
   /** @returns the broker that answered the last refresh; before the first one, one of the bootstrap list */

@@ -8,6 +8,12 @@ export interface Position {
   readonly partition: number;
   /** Undefined until the reset policy gave one. */
   offsetNext: number | undefined;
+  /** Of the leader that appended the record before `offsetNext`; -1: not known. */
+  epochRead: number;
+  /** The newest leader epoch whose leader's log is known to hold what was read; -1: none. */
+  epochChecked: number;
+  /** The leader epoch under which the last question was asked. */
+  epochAsked: number;
   /** Asked for and not answered yet. */
   isFetching: boolean;
   notBeforeMs: number;
@@ -15,6 +21,9 @@ export interface Position {
 
 /** What a leader says of one partition. */
 export type FetchAnswer = ResponseOf<'fetch'>['responses'][number]['partitions'][number];
+
+/** Where an epoch ends in a leader's log. */
+export type EpochEnd = ResponseOf<'offsetForLeaderEpoch'>['topics'][number]['partitions'][number];
 
 /** A fetch, and how to read its answer. */
 export interface WrittenFetch {
@@ -34,9 +43,9 @@ export function fetchBody(
   },
 ): WrittenFetch {
   const namesById = new Map<string, string>();
-  const grouped = byTopic(positions, ({ partition, offsetNext = 0 }) => ({
+  const grouped = byTopic(positions, ({ partition, offsetNext = 0, epochAsked }) => ({
     partition,
-    currentLeaderEpoch: -1,
+    currentLeaderEpoch: epochAsked,
     fetchOffset: offsetNext,
     lastFetchedEpoch: -1,
     logStartOffset: -1,
@@ -66,10 +75,20 @@ export function listOffsetsBody(
   positions: readonly Position[],
   timestamp: number,
 ): RequestBody<'listOffsets'> {
-  const topics = byTopic(positions, ({ partition }) => ({
+  const topics = byTopic(positions, ({ partition, epochAsked }) => ({
     partitionIndex: partition,
-    currentLeaderEpoch: -1,
+    currentLeaderEpoch: epochAsked,
     timestamp,
   }));
   return { replicaId: -1, isolationLevel: 0, topics };
+}
+
+/** Asks a leader where the epochs of what was read last end in its log. */
+export function epochEndsBody(positions: readonly Position[]): RequestBody<'offsetForLeaderEpoch'> {
+  const topics = byTopic(positions, ({ partition, epochAsked, epochRead }) => ({
+    partition,
+    currentLeaderEpoch: epochAsked,
+    leaderEpoch: epochRead,
+  })).map(({ name: topic, partitions }) => ({ topic, partitions }));
+  return { replicaId: -1, topics };
 }

@@ -1,9 +1,16 @@
 import { type Cluster, refusalOf } from './cluster.ts';
-import { type FetchAnswer, fetchBody, listOffsetsBody, type Position } from './fetchWire.ts';
+import {
+  type EpochEnd,
+  epochEndsBody,
+  type FetchAnswer,
+  fetchBody,
+  listOffsetsBody,
+  type Position,
+} from './fetchWire.ts';
 import { partitionKey } from './byPartition.ts';
 import { type Links, type Outcome } from './links.ts';
 import { type AssignedPartition, type ClientEffect } from './types.ts';
-import { errorName, isRetriableError, offsetAfter, type ResponseOf } from '@zookafka/kafka-wire';
+import { errorName, isRetriableError, lastBatchHead, type ResponseOf } from '@zookafka/kafka-wire';
 
 /** How a consumer fetches. Times in ms, sizes in bytes. */
 export interface FetcherOptions {
@@ -34,6 +41,11 @@ const namedVersionMax = 12;
 /**
  * Reads the partitions that it was given: one fetch a leader at a time, for all partitions that it leads. Moved
  * leadership and cut links are retried after new metadata; positions never move backwards by themselves.
+ *
+ *     no offset ── ListOffsets ──▶ placed ── Fetch ──▶ placed …
+ *     placed, and a new leader epoch ── OffsetForLeaderEpoch ──▶ placed, or truncated: back to where the logs part
+ *
+ * Source: KIP-320.
  */
 export class Fetcher {
   private readonly parts: FetcherParts;
@@ -59,12 +71,15 @@ export class Fetcher {
     this.bufferedCount = 0;
     this.wakeAtMs = undefined;
     this.positions = new Map();
-    for (const { topic, partition, offset } of partitions) {
+    for (const { topic, partition, offset, leaderEpoch = -1 } of partitions) {
       this.parts.cluster.want(topic);
       this.positions.set(partitionKey(topic, partition), {
         topic,
         partition,
         offsetNext: offset,
+        epochRead: leaderEpoch,
+        epochChecked: -1,
+        epochAsked: -1,
         isFetching: false,
         notBeforeMs: -Infinity,
       });
@@ -95,6 +110,7 @@ export class Fetcher {
   private pump(nowMs: number, effects: ClientEffect[]): void {
     if (this.bufferedCount >= this.parts.options.bufferedCountMax) return;
     const unplaced = new Map<number, Position[]>();
+    const unchecked = new Map<number, Position[]>();
     const placed = new Map<number, Position[]>();
     for (const position of this.positions.values()) {
       if (position.isFetching) continue;
@@ -103,11 +119,17 @@ export class Fetcher {
         continue;
       }
       const leader = this.parts.cluster.leaderOf(position.topic, position.partition);
-      if (leader === undefined) this.onLeaderless(position, nowMs, effects);
-      else if (position.offsetNext === undefined) push(unplaced, leader.id, position);
+      if (leader === undefined) {
+        this.onLeaderless(position, nowMs, effects);
+        continue;
+      }
+      position.epochAsked = leader.epoch;
+      if (position.offsetNext === undefined) push(unplaced, leader.id, position);
+      else if (isUnchecked(position)) push(unchecked, leader.id, position);
       else if (!this.busyLeaders.has(leader.id)) push(placed, leader.id, position);
     }
     for (const [leader, positions] of unplaced) this.place(leader, positions, nowMs, effects);
+    for (const [leader, positions] of unchecked) this.check(leader, positions, nowMs, effects);
     for (const [leader, positions] of placed) this.fetch(leader, positions, nowMs, effects);
   }
 
@@ -158,6 +180,72 @@ export class Fetcher {
       nowMs,
       effects,
     );
+  }
+
+  /** Asks a leader that is newer than what was read whether its log holds that. */
+  private check(
+    leader: number,
+    positions: readonly Position[],
+    nowMs: number,
+    effects: ClientEffect[],
+  ): void {
+    const address = this.parts.cluster.brokers.get(leader);
+    if (address === undefined) return;
+    for (const position of positions) position.isFetching = true;
+    const { generation } = this;
+    this.parts.links.request(
+      address,
+      {
+        api: 'offsetForLeaderEpoch',
+        body: epochEndsBody(positions),
+        timeoutMs: this.parts.options.requestTimeoutMs,
+        lane: 'metadata',
+        onOutcome: (outcome, atMs, out) => {
+          if (generation !== this.generation) return;
+          for (const position of positions) position.isFetching = false;
+          if (outcome.kind === 'answered') this.onEpochEnds(outcome.body, out);
+          for (const position of positions) {
+            if (isUnchecked(position)) this.holdBack(position, atMs);
+          }
+          this.pump(atMs, out);
+        },
+      },
+      nowMs,
+      effects,
+    );
+  }
+
+  private onEpochEnds(
+    { topics }: ResponseOf<'offsetForLeaderEpoch'>,
+    effects: ClientEffect[],
+  ): void {
+    for (const { topic, partitions } of topics) {
+      for (const end of partitions) {
+        const position = this.positions.get(partitionKey(topic, end.partition));
+        if (position !== undefined && end.errorCode === 0) this.onEpochEnd(position, end, effects);
+      }
+    }
+  }
+
+  private onEpochEnd(
+    position: Position,
+    { leaderEpoch, endOffset }: EpochEnd,
+    effects: ClientEffect[],
+  ): void {
+    const { topic, partition, offsetNext, epochAsked } = position;
+    if (offsetNext === undefined) return;
+    position.epochChecked = epochAsked;
+    if (endOffset >= offsetNext) return;
+    effects.push({ kind: 'truncated', topic, partition, offsetNext, endOffset });
+    if (this.parts.options.autoOffsetReset === 'none') {
+      const where = endOffset < 0 ? 'knows nothing of their epoch' : `ended at ${endOffset}`;
+      const message = `Cannot go on reading ${topic}-${partition} at ${offsetNext}: records before it are lost, the log of its leader ${where}`;
+      this.fail(position, { code: 'LOG_TRUNCATION', message }, effects);
+      return;
+    }
+    // Where the leader knows nothing of the epoch, nobody can tell what of it is left.
+    position.offsetNext = endOffset < 0 ? undefined : endOffset;
+    position.epochRead = leaderEpoch;
   }
 
   private onOffsets({ topics }: ResponseOf<'listOffsets'>): void {
@@ -233,9 +321,12 @@ export class Fetcher {
     }
     const batches = answer.records;
     if (batches === null || batches.length === 0) return;
-    const after = offsetAfter(batches);
-    if (after === undefined || after <= offsetNext) return;
-    position.offsetNext = after;
+    const last = lastBatchHead(batches);
+    if (last === undefined || last.lastOffset < offsetNext) return;
+    position.offsetNext = last.lastOffset + 1;
+    position.epochRead = last.leaderEpoch;
+    // What this leader gave, its log holds.
+    position.epochChecked = Math.max(position.epochChecked, position.epochAsked);
     this.bufferedCount++;
     const { highWatermark } = answer;
     effects.push({ kind: 'records', topic, partition, offset: offsetNext, batches, highWatermark });
@@ -247,6 +338,7 @@ export class Fetcher {
       const facts = { topic, partition, offsetNext };
       effects.push({ kind: 'trace', event: 'offsetOutOfRange', facts });
       position.offsetNext = undefined;
+      position.epochRead = -1;
     } else if (errorName(errorCode) === 'TOPIC_AUTHORIZATION_FAILED') {
       this.fail(position, refusalOf(errorCode, `Cannot read ${topic}-${partition}`), effects);
     } else this.holdBack(position, nowMs);
@@ -276,6 +368,11 @@ export class Fetcher {
     if (dueMs === Infinity) return;
     if (this.wakeAtMs === undefined || dueMs < this.wakeAtMs) this.wakeAtMs = dueMs;
   }
+}
+
+/** @returns whether a leader that came after the one that gave what was read has not said yet that it holds it */
+function isUnchecked({ epochRead, epochAsked, epochChecked }: Position): boolean {
+  return epochRead >= 0 && epochAsked > epochChecked;
 }
 
 function push<Key, Item>(groups: Map<Key, Item[]>, key: Key, item: Item): void {

@@ -1,6 +1,6 @@
 import { type Cluster, refusalOf } from './cluster.ts';
 import { Coordinator, isElsewhere } from './coordinator.ts';
-import { byTopic, committedOf, partitionKey } from './byPartition.ts';
+import { byTopic, type CommittedOffset, committedOf, partitionKey } from './byPartition.ts';
 import { GroupLeader, type WrittenAssignment } from './groupLeader.ts';
 import { type Lane, type Links, type Outcome } from './links.ts';
 import { OffsetCommits, type Commit, type CommitOwner } from './offsetCommits.ts';
@@ -264,7 +264,7 @@ export class GroupMember {
 
   private start(
     partitions: readonly AssignedPartition[],
-    committed: ReadonlyMap<string, number>,
+    committed: ReadonlyMap<string, CommittedOffset>,
     [nowMs, effects]: At,
   ): void {
     const { memberId, generationId } = this;
@@ -272,7 +272,8 @@ export class GroupMember {
     this.isAssigned = true;
     this.enter('stable', nowMs, effects);
     const placed = partitions.map(({ topic, partition }) => {
-      return { topic, partition, offset: committed.get(partitionKey(topic, partition)) };
+      const { offset, leaderEpoch = -1 } = committed.get(partitionKey(topic, partition)) ?? {};
+      return { topic, partition, offset, leaderEpoch };
     });
     const { group } = this.parts.options;
     const facts = { group, memberId, generationId, partitions: placed.length };

@@ -116,10 +116,10 @@ export class OffsetCommits {
   ): void {
     const { links, coordinator, group, requestTimeoutMs } = this.parts;
     if (coordinator.address === undefined) return;
-    const topics = byTopic(offsets, ({ partition, offset = 0 }) => ({
+    const topics = byTopic(offsets, ({ partition, offset = 0, leaderEpoch = -1 }) => ({
       partitionIndex: partition,
       committedOffset: offset,
-      committedLeaderEpoch: -1,
+      committedLeaderEpoch: leaderEpoch,
       committedMetadata: '',
     }));
     const { memberId, generationId } = owner;

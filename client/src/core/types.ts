@@ -81,6 +81,8 @@ export type ClientCommand =
       readonly topic: string;
       readonly partition: number;
       readonly offsetNext: number;
+      /** Of the leader that appended that record; left out: not known. */
+      readonly leaderEpoch?: number;
     }
   | { readonly kind: 'close' };
 
@@ -90,6 +92,8 @@ export interface AssignedPartition {
   readonly partition: number;
   /** The committed offset, or where there is none the policy's, when undefined. */
   readonly offset: number | undefined;
+  /** Of the leader that appended the record before; left out: not known, then nobody can tell whether it is still there. */
+  readonly leaderEpoch?: number;
 }
 
 /** What happens to a client's machine. */
@@ -144,6 +148,14 @@ export type ClientEffect =
       readonly offset: number;
       readonly batches: Uint8Array;
       readonly highWatermark: number;
+    }
+  /** Records from `endOffset` on that were read are in the leader's log no more; -1: it knows nothing of their epoch. */
+  | {
+      readonly kind: 'truncated';
+      readonly topic: string;
+      readonly partition: number;
+      readonly offsetNext: number;
+      readonly endOffset: number;
     }
   | { readonly kind: 'assigned'; readonly partitions: readonly AssignedPartition[] }
   | {

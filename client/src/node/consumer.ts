@@ -23,12 +23,26 @@ export interface NodeConsumerOptions {
   readonly requestTimeoutMs?: number;
   /** Told which partitions this consumer reads from now on: none while its group deals them out anew. */
   readonly onAssigned?: (partitions: readonly AssignedPartition[]) => void;
+  /** Told that records which were read are lost: an unclean election chose a leader whose log is shorter. */
+  readonly onTruncated?: (truncation: Truncation) => void;
+}
+
+/** What of a partition was read and is in its leader's log no more. */
+export interface Truncation {
+  readonly topic: string;
+  readonly partition: number;
+  /** The offset after the last record that was read. */
+  readonly offsetNext: number;
+  /** Where reading goes on, or -1: where the leader knows nothing of the epoch; then `autoOffsetReset` decides. */
+  readonly endOffset: number;
 }
 
 /** A record and where it is from. */
 export interface ConsumedRecord extends FetchedRecord {
   readonly topic: string;
   readonly partition: number;
+  /** Of the leader that appended it. */
+  readonly leaderEpoch: number;
 }
 
 type Records = Extract<ClientEvent, { kind: 'records' }>;
@@ -40,6 +54,7 @@ export class NodeConsumer {
   private readonly shell: ClientShell;
   private readonly codecs: NativeCodecs;
   private readonly onAssigned: NodeConsumerOptions['onAssigned'];
+  private readonly onTruncated: NodeConsumerOptions['onTruncated'];
   /** What was fetched and not looked at; its bound is the machine's `bufferedCountMax`. */
   private queue: Records[] = [];
   /** What is left of the piece that is being given. */
@@ -57,6 +72,7 @@ export class NodeConsumer {
   private constructor(options: NodeConsumerOptions, codecs: NativeCodecs) {
     this.codecs = codecs;
     this.onAssigned = options.onAssigned;
+    this.onTruncated = options.onTruncated;
     this.shell = new ClientShell({
       clientId: options.clientId ?? 'zookafka-consumer',
       config: configOf(options),
@@ -123,8 +139,9 @@ export class NodeConsumer {
         if (error === undefined) resolve();
         else reject(error);
       });
-      for (const { topic, partition, offset } of this.given.values()) {
-        this.shell.submit({ kind: 'consumed', topic, partition, offsetNext: offset + 1 });
+      for (const { topic, partition, offset, leaderEpoch } of this.given.values()) {
+        const offsetNext = offset + 1;
+        this.shell.submit({ kind: 'consumed', topic, partition, offsetNext, leaderEpoch });
       }
       this.given.clear();
       this.shell.submit({ kind: 'commit', token });
@@ -187,7 +204,8 @@ export class NodeConsumer {
       );
       for (const record of records) {
         // A batch may begin before the offset that was asked for.
-        if (record.offset >= offset) yield { topic, partition, ...record };
+        if (record.offset < offset) continue;
+        yield { topic, partition, leaderEpoch: head.leaderEpoch, ...record };
       }
     }
   }
@@ -202,6 +220,9 @@ export class NodeConsumer {
         this.drop();
         if (event.partitions.length > 0) this.given.clear();
         this.onAssigned?.(event.partitions);
+        return;
+      case 'truncated':
+        this.onTruncated?.(event);
         return;
       case 'committed':
         this.commits.get(event.token)?.(event.refusal && new ClientError(event.refusal));

@@ -2,7 +2,12 @@ export { decodeAssignment as decodeGroupAssignment } from '../core/index.ts';
 export { Admin, type AdminOptions } from './admin.ts';
 export { ClientError, parseBootstrap } from './clientError.ts';
 export { ClientShell, type ClientEvent, type ShellOptions } from './clientShell.ts';
-export { type ConsumedRecord, NodeConsumer, type NodeConsumerOptions } from './consumer.ts';
+export {
+  type ConsumedRecord,
+  NodeConsumer,
+  type NodeConsumerOptions,
+  type Truncation,
+} from './consumer.ts';
 export {
   type Delivery,
   NodeProducer,

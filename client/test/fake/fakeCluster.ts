@@ -127,10 +127,13 @@ export class FakeCluster {
         this.produce(broker, body as RequestOf<'produce'>, answer);
         return;
       case 'listOffsets':
-        answer(this.listOffsets(body as RequestOf<'listOffsets'>));
+        answer(this.listOffsets(broker, body as RequestOf<'listOffsets'>));
         return;
       case 'fetch':
         this.fetch(broker, body as RequestOf<'fetch'>, answer);
+        return;
+      case 'offsetForLeaderEpoch':
+        answer(this.epochEnds(broker, body as RequestOf<'offsetForLeaderEpoch'>));
         return;
       case 'createTopics':
         answer(this.createTopics(body as RequestOf<'createTopics'>));
@@ -182,6 +185,7 @@ export class FakeCluster {
         partitions: partitionIndexes.map((partitionIndex) => ({
           partitionIndex,
           committedOffset: group.committed.get(`${name}-${partitionIndex}`) ?? -1,
+          committedLeaderEpoch: group.committedEpochs.get(`${name}-${partitionIndex}`) ?? -1,
           metadata: '',
           errorCode: 0,
         })),
@@ -258,14 +262,44 @@ export class FakeCluster {
     settled();
   }
 
-  private listOffsets({ topics }: RequestOf<'listOffsets'>): ResponseBody<'listOffsets'> {
+  /** What a broker says to who thinks that it leads in this epoch: 0, or an error. */
+  private judge(broker: number, { leader, leaderEpoch }: FakePartition, believed: number): number {
+    if (believed >= 0 && believed < leaderEpoch) return errorCodes.FENCED_LEADER_EPOCH;
+    if (believed > leaderEpoch) return errorCodes.UNKNOWN_LEADER_EPOCH;
+    return leader === broker ? 0 : errorCodes.NOT_LEADER_OR_FOLLOWER;
+  }
+
+  private epochEnds(
+    broker: number,
+    { topics }: RequestOf<'offsetForLeaderEpoch'>,
+  ): ResponseBody<'offsetForLeaderEpoch'> {
+    return {
+      topics: topics.map(({ topic, partitions }) => ({
+        topic,
+        partitions: partitions.map(({ partition: index, currentLeaderEpoch, leaderEpoch }) => {
+          const partition = this.partition(topic, index);
+          const errorCode = this.judge(broker, partition, currentLeaderEpoch);
+          if (errorCode !== 0) return { errorCode, partition: index };
+          return { errorCode, partition: index, ...partition.log.epochEnd(leaderEpoch) };
+        }),
+      })),
+    };
+  }
+
+  private listOffsets(
+    broker: number,
+    { topics }: RequestOf<'listOffsets'>,
+  ): ResponseBody<'listOffsets'> {
     return {
       topics: topics.map(({ name, partitions }) => ({
         name,
-        partitions: partitions.map(({ partitionIndex, timestamp }) => {
-          const { log } = this.partition(name, partitionIndex);
+        partitions: partitions.map(({ partitionIndex, timestamp, currentLeaderEpoch }) => {
+          const partition = this.partition(name, partitionIndex);
+          const errorCode = this.judge(broker, partition, currentLeaderEpoch);
+          if (errorCode !== 0) return { partitionIndex, errorCode, timestamp: -1, offset: -1 };
+          const { log, leaderEpoch } = partition;
           const offset = timestamp === -2 ? log.startOffset : log.endOffset;
-          return { partitionIndex, errorCode: 0, timestamp: -1, offset, leaderEpoch: 0 };
+          return { partitionIndex, errorCode: 0, timestamp: -1, offset, leaderEpoch };
         }),
       })),
     };
@@ -277,11 +311,13 @@ export class FakeCluster {
       return {
         topic: name ?? topic,
         topicId,
-        partitions: partitions.map(({ partition: partitionIndex, fetchOffset }) => {
-          const { leader, log } = this.partition(name ?? '', partitionIndex);
+        partitions: partitions.map((asked) => {
+          const { partition: partitionIndex, fetchOffset, currentLeaderEpoch } = asked;
+          const partition = this.partition(name ?? '', partitionIndex);
+          const { log } = partition;
           const isOutside = fetchOffset < log.startOffset || fetchOffset > log.endOffset;
-          let errorCode = isOutside ? errorCodes.OFFSET_OUT_OF_RANGE : 0;
-          if (leader !== broker) errorCode = errorCodes.NOT_LEADER_OR_FOLLOWER;
+          let errorCode = this.judge(broker, partition, currentLeaderEpoch);
+          if (errorCode === 0 && isOutside) errorCode = errorCodes.OFFSET_OUT_OF_RANGE;
           const records = errorCode === 0 ? (log.read(fetchOffset) ?? null) : null;
           return { partitionIndex, errorCode, highWatermark: log.endOffset, records };
         }),

@@ -17,6 +17,7 @@ export class FakeGroup {
   state: 'empty' | 'preparing' | 'completing' | 'stable' = 'empty';
   readonly members = new Map<string, Member>();
   readonly committed = new Map<string, number>();
+  readonly committedEpochs = new Map<string, number>();
   assignments = new Map<string, Uint8Array>();
   private readonly world: World;
   private readonly announced = new Set<string>();
@@ -96,8 +97,9 @@ export class FakeGroup {
     if (errorCode !== 0) return errorCode;
     if (this.state === 'completing') return errorCodes.REBALANCE_IN_PROGRESS;
     for (const { name, partitions } of topics) {
-      for (const { partitionIndex, committedOffset } of partitions) {
+      for (const { partitionIndex, committedOffset, committedLeaderEpoch } of partitions) {
         this.committed.set(`${name}-${partitionIndex}`, committedOffset);
+        this.committedEpochs.set(`${name}-${partitionIndex}`, committedLeaderEpoch);
       }
     }
     return 0;

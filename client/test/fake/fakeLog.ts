@@ -3,6 +3,7 @@ import { assignOffset, batchHeads, decodeRecords, errorCodes } from '@zookafka/k
 
 interface StoredBatch {
   readonly baseOffset: number;
+  readonly leaderEpoch: number;
   readonly bytes: Uint8Array;
   readonly values: readonly string[];
   readonly producerId: number;
@@ -59,6 +60,7 @@ export class FakeLog {
     );
     this.batches.push({
       baseOffset,
+      leaderEpoch,
       bytes,
       values,
       producerId,
@@ -73,6 +75,20 @@ export class FakeLog {
   truncateTo(offset: number): void {
     if (offset < this.committed) throw new Error('what was acknowledged cannot be cut off');
     this.batches = this.batches.filter(({ baseOffset }) => baseOffset < offset);
+  }
+
+  /** What an unclean election costs: also what was acknowledged and read. */
+  lose(offset: number): void {
+    this.committed = Math.min(this.committed, offset);
+    this.truncateTo(offset);
+  }
+
+  /** The newest epoch up to the asked one, and where it ends: where a newer one begins, else where the log ends. */
+  epochEnd(asked: number): { readonly leaderEpoch: number; readonly endOffset: number } {
+    const leaderEpoch = this.batches.findLast((one) => one.leaderEpoch <= asked)?.leaderEpoch ?? -1;
+    const newer = this.batches.find((one) => one.leaderEpoch > leaderEpoch);
+    const endOffset = leaderEpoch < 0 ? -1 : (newer?.baseOffset ?? this.endOffset);
+    return { leaderEpoch, endOffset };
   }
 
   read(offset: number): Uint8Array | undefined {

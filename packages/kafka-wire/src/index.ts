@@ -59,7 +59,7 @@ export {
   isIntact,
   isLogAppendTime,
   isTransactional,
-  offsetAfter,
+  lastBatchHead,
   readBatchHead,
   stampLogAppendTime,
 } from './recordBatch.ts';

@@ -163,11 +163,11 @@ export function stampLogAppendTime(
   view.setUint32(batchLayout.crc, checksum(bytes, start + batchLayout.attributes, start + size));
 }
 
-/** @returns the offset after the last record of the last whole batch, or undefined when there is none */
-export function offsetAfter(bytes: Uint8Array): number | undefined {
+/** @returns the head of the last whole batch, or undefined when there is none */
+export function lastBatchHead(bytes: Uint8Array): BatchHead | undefined {
   let last: BatchHead | undefined;
   for (const head of batchHeads(bytes)) last = head;
-  return last && last.lastOffset + 1;
+  return last;
 }
 
 function viewOf(bytes: Uint8Array, start: number): DataView {

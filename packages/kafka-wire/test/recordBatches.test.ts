@@ -17,7 +17,7 @@ import {
   isTransactional,
   judgeProduce,
   type NewRecord,
-  offsetAfter,
+  lastBatchHead,
   readBatchHead,
   recordFactsOf,
   stampLogAppendTime,
@@ -60,7 +60,7 @@ describe('record batches', () => {
     const head = readBatchHead(copy);
     expect(head).toMatchObject({ baseOffset: 2 ** 33 + 5, leaderEpoch: 3 });
     expect(head && isIntact(copy, head)).toBe(true);
-    expect(offsetAfter(copy)).toBe(2 ** 33 + 7);
+    expect(lastBatchHead(copy)?.lastOffset).toBe(2 ** 33 + 6);
     copy[70] = (copy[70] ?? 0) ^ 1;
     expect(head && isIntact(copy, head)).toBe(false);
   });

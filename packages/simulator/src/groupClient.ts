@@ -1,4 +1,5 @@
 import { type ClientEffect } from '@zookafka/client/core';
+import { lastBatchHead } from '@zookafka/kafka-wire';
 import { type GroupChecks } from './invariants/groupChecks.ts';
 import {
   clientTiming,
@@ -74,7 +75,8 @@ export class GroupClient extends KafkaClient {
     }
     if (offsetNext !== undefined) {
       this.positions.set(partition, offsetNext);
-      this.feed({ kind: 'consumed', topic, partition, offsetNext });
+      const { leaderEpoch = -1 } = lastBatchHead(effect.batches) ?? {};
+      this.feed({ kind: 'consumed', topic, partition, offsetNext, leaderEpoch });
     }
     this.feed({ kind: 'poll' });
   }

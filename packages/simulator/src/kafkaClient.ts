@@ -102,6 +102,12 @@ export abstract class KafkaClient extends SimulatedNode<ClientInput, ClientEffec
       case 'sendRequest':
         this.send(effect);
         return;
+      case 'truncated': {
+        const { partition, offsetNext, endOffset } = effect;
+        const what = `${this.name} read partition ${partition} up to offset ${offsetNext}`;
+        this.world.history.violated('K8', `${what}, its leader's log ended at ${endOffset}`);
+        break;
+      }
       default:
         this.tell(effect);
     }
