@@ -28,6 +28,8 @@ export interface VictimGroup {
   /** Whether a power cut is within what they promise now. */
   readonly survivesPowerCut: () => boolean;
   readonly powerCutKind: PowerCut;
+  /** For how long nothing may have happened to anybody before a power cut, in ms: what is under way must be through. */
+  readonly calmMs: number;
 }
 
 /** What the nemesis works with. */
@@ -57,6 +59,8 @@ export class Nemesis {
   private readonly prng: Prng;
   private readonly leftDead = new Set<Victim>();
   private isOver = false;
+  /** When something last happened to somebody, or ended. */
+  private disturbedMs = -Infinity;
 
   constructor(parts: NemesisParts) {
     this.parts = parts;
@@ -126,6 +130,7 @@ export class Nemesis {
   private cutLink(): void {
     const { network, swarm } = this.parts;
     if (!network.closeOne()) return;
+    this.disturb();
     swarm.count('linkCut');
     this.note('a connection is cut');
   }
@@ -141,10 +146,12 @@ export class Nemesis {
       if (kind === 'partition' || !isDeaf) network.cut(one.name, other.name);
       if (kind === 'partition' || isDeaf) network.cut(other.name, one.name);
     }
+    this.disturb();
     swarm.count(kind);
     const how = isDeaf ? ', hears nothing' : ', is not heard';
     this.note(`${one.name} is cut off${kind === 'partition' ? '' : how}`);
     world.after(this.prng.between(100, partitionMsMax), () => {
+      this.disturb();
       if (!this.isOver) network.heal();
     });
   }
@@ -158,13 +165,14 @@ export class Nemesis {
     const down = group.victims.filter(({ isRunning }) => !isRunning).length;
     const running = group.victims.filter(({ isRunning }) => isRunning);
     if (down >= group.downCountMax || running.length === 0) return;
-    if (isPowerCut(kind) && !group.survivesPowerCut()) return;
+    if (isPowerCut(kind) && !(this.isCalm(group.calmMs) && group.survivesPowerCut())) return;
     this.parts.swarm.count(kind);
     this.harmOne(this.prng.pick(running), kind);
   }
 
   private harmOne(victim: Victim, kind: Blow): void {
     const { world } = this.parts;
+    this.disturb();
     const downMs =
       kind === 'bounce'
         ? this.prng.between(1, bounceMsMax)
@@ -172,6 +180,7 @@ export class Nemesis {
     if (kind === 'pause') {
       victim.pause();
       world.after(downMs, () => {
+        this.disturb();
         victim.resume();
       });
       return;
@@ -180,8 +189,17 @@ export class Nemesis {
     if (isPowerCut(kind)) victim.powerCut();
     else victim.kill();
     world.after(downMs, () => {
+      this.disturb();
       if (!victim.isUp && !this.leftDead.has(victim)) victim.start();
     });
+  }
+
+  private disturb(): void {
+    this.disturbedMs = this.parts.world.nowMs;
+  }
+
+  private isCalm(calmMs: number): boolean {
+    return this.parts.world.nowMs - this.disturbedMs >= calmMs;
   }
 
   private note(text: string): void {

@@ -80,6 +80,12 @@ export class SimulatedBroker extends SimulatedNode<BrokerInput, BrokerEffect> {
     this.prng = parts.world.chanceFor();
   }
 
+  /** Whether it asked for another ISR, and has no answer yet. */
+  get isProposing(): boolean {
+    const replicas = this.broker?.replicas ?? [];
+    return replicas.some(({ leadership }) => leadership?.isrProposed !== undefined);
+  }
+
   start(): void {
     const { world, network, members, rules } = this.parts;
     const { life } = this;

@@ -61,6 +61,8 @@ const znodeClientCount = 3;
 const livenessMsMax = 30_000;
 const lookEveryMs = 100;
 const settleMs = 2000;
+/** So long a controller may take to act on what it heard of before. */
+const brokersCalmMs = 1000;
 
 /**
  * A whole cluster in virtual time: the very machines of the processes, members, brokers and clients, on a simulated
@@ -190,12 +192,14 @@ export class Simulation {
       downCountMax: Math.ceil(members.length / 2),
       survivesPowerCut: () => true,
       powerCutKind: 'powerCut' as const,
+      calmMs: 0,
     };
     const cluster = {
       victims: brokers,
       downCountMax: 2,
       survivesPowerCut: () => this.haveOthersAll(),
       powerCutKind: 'brokerPowerCut' as const,
+      calmMs: brokersCalmMs,
     };
     const isCalmNeeded = (): boolean => this.replication.isAnybodyLossy;
     const groups = brokers.length === 0 ? [ensemble] : [ensemble, cluster];
@@ -205,7 +209,8 @@ export class Simulation {
 
   /**
    * A broker syncs little: what is acknowledged survives its power cut where others in sync have it and live on until
-   * the controller has put it out of the ISR. So: only when all is well, and nobody else is harmed until then.
+   * the controller has put it out of the ISR. So: only when all is well, and nobody else is harmed until then. Who was
+   * cut off from the others may just write an ISR of its own, and then have lost what only the others have.
    */
   private haveOthersAll(): boolean {
     const { brokers, members, network, registrations } = this;
@@ -217,6 +222,7 @@ export class Simulation {
       brokers.length > 1 &&
       network.isWhole &&
       [...members, ...brokers].every(({ isRunning }) => isRunning) &&
+      brokers.every(({ isProposing }) => !isProposing) &&
       areSettled(standings, states)
     );
   }
