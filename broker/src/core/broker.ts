@@ -217,7 +217,6 @@ export class Broker implements Machine<BrokerInput, BrokerEffect> {
         return;
       case 'registered':
         context.brokerEpoch = effect.brokerEpoch;
-        context.trace('registered', { brokerEpoch: effect.brokerEpoch });
         parts.manager.onRegistered();
         this.becomeReady();
         return;
