@@ -1,6 +1,7 @@
 /** The commands against one running cluster, in the order in which a person would come upon them. */
 import { isAlive } from '../../src/alive.ts';
 import { eventually } from '../../src/eventually.ts';
+import { answerOf, spawnZookafka } from '../../src/zookafka.ts';
 import { clusterTimeoutMs, type ReadyLine, type StatusLine, testCluster } from '../cluster.ts';
 
 jest.setTimeout(clusterTimeoutMs);
@@ -217,6 +218,46 @@ describe('topics, produce, consume and groups', () => {
     const refused = await cluster().run(['produce', ...narrow], `${'x'.repeat(300)}\n`);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('MESSAGE_TOO_LARGE');
+  });
+
+  it('write more lines than may be under way at a time', async () => {
+    const input = 'line\n'.repeat(120_000);
+    const { code, stderr } = await cluster().run(['produce', '--topic', 'narrow'], input);
+    expect([code, stderr]).toEqual([0, '120000 of 120000 records delivered\n']);
+  });
+
+  it.each<[string, readonly string[], NodeJS.Signals | undefined]>([
+    ['when nothing comes', ['--timeout-ms', '2000'], undefined],
+    ['at Ctrl-C', [], 'SIGINT'],
+  ])('commit what they printed when they end %s', async (how, words, signal) => {
+    const group = `ended ${how}`;
+    const { bootstrap } = cluster().ready;
+    const where = ['--topic', 'logs', '--group', group, '--bootstrap-server', bootstrap];
+    const child = spawnZookafka(['consume', ...where, '--from-beginning', ...words]);
+    const answer = answerOf(child, ['consume', ...where]);
+    let count = 0;
+    child.stdout?.on('data', (chunk: Buffer) => {
+      count += chunk.toString().split('\n').length - 1;
+      if (count === 32 && signal !== undefined) child.kill(signal);
+    });
+    const { code, stderr } = await answer;
+    expect([count, code, stderr]).toEqual([32, 0, '']);
+    const describe = ['groups', '--describe', '--group', group];
+    const rows = await cluster().json<readonly Record<string, unknown>[]>(describe);
+    expect(rows.map(({ lag }) => lag)).toEqual([0, 0, 0]);
+  });
+
+  it.each([['produce'], ['consume']])('name the partitions that there are: %s', async (verb) => {
+    const words = [verb, '--topic', 'narrow', '--partition', '7'];
+    const { code, stdout, stderr } = await cluster().run(words);
+    const sentence = 'zookafka: There is no partition narrow-7: narrow has 1, from 0 on\n';
+    expect([code, stdout, stderr]).toEqual([1, '', sentence]);
+  });
+
+  it.each(['0', '1', '-1', 'all'])('write with --acks %s', async (acks) => {
+    const words = ['produce', '--topic', 'narrow', '--acks', acks];
+    const { code, stderr } = await cluster().run(words, 'one\n');
+    expect([code, stderr]).toEqual([0, '1 of 1 records delivered\n']);
   });
 });
 

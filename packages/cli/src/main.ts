@@ -67,7 +67,7 @@ async function parse(words: readonly string[]): Promise<void> {
     .strict()
     .demandCommand(1, 'Name a command; "zookafka --help" lists them')
     .wrap(100)
-    .check((given) => requireNumbers(given), true)
+    .check((given) => requireSound(given), true)
     .fail((message: string | null, error: Error | undefined) => {
       const isMine = error !== undefined && error.name !== 'YError';
       const said = message ?? error?.message ?? '';
@@ -77,10 +77,19 @@ async function parse(words: readonly string[]): Promise<void> {
   await parser.parseAsync();
 }
 
-/** What cannot be read as a number is NaN by now. */
-function requireNumbers(given: Readonly<Record<string, unknown>>): true {
+/** Options that may be given more than once; the words that are no options. */
+const repeated: ReadonlySet<string> = new Set(['config', '_']);
+
+/** All numbers here are whole. What cannot be read as one is NaN by now; what is given twice is an array. */
+function requireSound(given: Readonly<Record<string, unknown>>): true {
   for (const [name, value] of Object.entries(given)) {
+    if (Array.isArray(value) && !repeated.has(name)) {
+      throw usageError(`--${name} is given more than once`);
+    }
     if (Number.isNaN(value)) throw usageError(`--${name} is not a number`);
+    if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+      throw usageError(`--${name} is ${value}: accepted is a whole number`);
+    }
   }
   return true;
 }

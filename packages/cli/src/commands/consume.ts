@@ -1,7 +1,23 @@
-import { Admin, type ConsumedRecord, NodeConsumer } from '@zookafka/client';
+import {
+  Admin,
+  ClientError,
+  type ConsumedRecord,
+  NodeConsumer,
+  type Truncation,
+} from '@zookafka/client';
 import { errorName } from '@zookafka/kafka-wire';
 import { failedError, usageError } from '../failure.ts';
-import { bootstrapOf, command, print, printJson, withBootstrap, withJson } from './command.ts';
+import {
+  bootstrapOf,
+  command,
+  print,
+  printJson,
+  requirePartition,
+  requireWithin,
+  tell,
+  withBootstrap,
+  withJson,
+} from './command.ts';
 
 interface ConsumeOptions {
   readonly data: string;
@@ -15,6 +31,14 @@ interface ConsumeOptions {
   readonly timeoutMs: number | undefined;
   readonly printKey: boolean;
 }
+
+const commitEveryMs = 5000;
+/** The group deals out anew. */
+const movedOn: ReadonlySet<string> = new Set([
+  'REBALANCE_IN_PROGRESS',
+  'ILLEGAL_GENERATION',
+  'UNKNOWN_MEMBER_ID',
+]);
 
 /** `zookafka consume` */
 export const consumeCommand = command<ConsumeOptions>({
@@ -49,23 +73,27 @@ async function runConsume(options: ConsumeOptions): Promise<void> {
   if (group !== undefined && options.partition !== undefined) {
     throw usageError('--partition goes without --group: a group deals partitions out itself');
   }
+  requireWithin('--max-messages', options.maxMessages, { min: 1 });
+  requireWithin('--timeout-ms', options.timeoutMs, { min: 0 });
+  requireWithin('--partition', options.partition, { min: 0 });
   const bootstrap = bootstrapOf(options);
+  const partitions = group === undefined ? await partitionsOf(bootstrap, options) : [];
   const consumer = await NodeConsumer.create({
     bootstrap,
     clientId: 'zookafka-consume',
     autoOffsetReset: options.fromBeginning ? 'earliest' : 'latest',
     ...(group === undefined ? {} : { group }),
+    onTruncated: warn,
   });
   if (group !== undefined) consumer.subscribe([topic]);
-  else consumer.assign(await partitionsOf(bootstrap, options));
+  else consumer.assign(partitions);
 
   let count = 0;
-  const idle = idleTimer(options.timeoutMs, () => {
-    consumer.close();
-  });
   const stop = (): void => {
-    consumer.close();
+    consumer.stop();
   };
+  const idle = idleTimer(options.timeoutMs, stop);
+  const commits = group === undefined ? undefined : new Commits(consumer);
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
   for await (const record of consumer.records()) {
@@ -75,15 +103,46 @@ async function runConsume(options: ConsumeOptions): Promise<void> {
     if (count >= maxMessages) break;
   }
   idle.stop();
-  if (group !== undefined && count > 0) await consumer.commit();
+  if (count > 0) await commits?.commit();
+  commits?.stop();
   consumer.close();
+}
+
+/** Commits what was printed, now and then: who is killed prints little of it again. */
+class Commits {
+  private readonly consumer: NodeConsumer;
+  private readonly interval: NodeJS.Timeout;
+  private failure: Error | undefined;
+
+  constructor(consumer: NodeConsumer) {
+    this.consumer = consumer;
+    this.interval = setInterval(() => {
+      this.commit().catch((error: unknown) => {
+        this.failure = error as Error;
+        consumer.stop();
+      });
+    }, commitEveryMs);
+  }
+
+  /** @throws {ClientError} unless another member may have the partitions by now, who reads on where they were committed */
+  async commit(): Promise<void> {
+    if (this.failure !== undefined) throw this.failure;
+    try {
+      await this.consumer.commit();
+    } catch (error) {
+      if (!(error instanceof ClientError && movedOn.has(error.code))) throw error;
+    }
+  }
+
+  stop(): void {
+    clearInterval(this.interval);
+  }
 }
 
 async function partitionsOf(
   bootstrap: string,
   { topic, partition }: ConsumeOptions,
 ): Promise<readonly { topic: string; partition: number; offset: undefined }[]> {
-  if (partition !== undefined) return [{ topic, partition, offset: undefined }];
   const admin = new Admin({ bootstrap });
   try {
     const { topics } = await admin.call('metadata', {
@@ -94,11 +153,11 @@ async function partitionsOf(
     if (found?.errorCode !== 0) {
       throw failedError(`Cannot read ${topic}: ${errorName(found?.errorCode ?? -1)}`);
     }
-    return found.partitions.map(({ partitionIndex }) => ({
-      topic,
-      partition: partitionIndex,
-      offset: undefined,
-    }));
+    const all = found.partitions.map(({ partitionIndex }) => partitionIndex);
+    if (partition !== undefined) requirePartition(topic, partition, all.length);
+    return (partition === undefined ? all : [partition]).map((one) => {
+      return { topic, partition: one, offset: undefined };
+    });
   } finally {
     admin.close();
   }
@@ -114,18 +173,25 @@ function show(record: ConsumedRecord, { json, printKey }: ConsumeOptions): void 
   else print(`${printKey ? `${key ?? 'null'}\t` : ''}${value ?? 'null'}`);
 }
 
+function warn({ topic, partition, offsetNext, endOffset }: Truncation): void {
+  const lost =
+    endOffset < 0
+      ? `records below offset ${offsetNext} are lost: the new leader knows nothing of their epoch`
+      : `offsets ${endOffset} to ${offsetNext - 1} are lost: the log of the new leader ended there`;
+  tell(`${topic}-${partition}: what was read is not in the log any more, ${lost}`);
+}
+
 function idleTimer(
   timeoutMs: number | undefined,
   onIdle: () => void,
 ): { readonly restart: () => void; readonly stop: () => void } {
-  let timeout: NodeJS.Timeout | undefined;
-  const stop = (): void => {
-    clearTimeout(timeout);
+  const timeout = timeoutMs === undefined ? undefined : setTimeout(onIdle, timeoutMs);
+  return {
+    restart: () => {
+      timeout?.refresh();
+    },
+    stop: () => {
+      clearTimeout(timeout);
+    },
   };
-  const restart = (): void => {
-    stop();
-    if (timeoutMs !== undefined) timeout = setTimeout(onIdle, timeoutMs);
-  };
-  restart();
-  return { restart, stop };
 }

@@ -45,7 +45,7 @@ export const groupsCommand = command<GroupsOptions>({
       .option('describe', { type: 'boolean', default: false })
       .option('delete', { type: 'boolean', default: false })
       .option('group', { type: 'string', requiresArg: true, describe: 'the name' })
-      .option('allGroups', {
+      .option('all-groups', {
         type: 'boolean',
         default: false,
         describe: 'describe: each that there is',
@@ -60,7 +60,7 @@ export const groupsCommand = command<GroupsOptions>({
         type: 'boolean',
         default: false,
         describe: 'describe, list: the state',
-      }),
+      }) as never,
   handler: async (options) => {
     const actions = (['list', 'describe', 'delete'] as const).filter((name) => options[name]);
     const [action] = actions;

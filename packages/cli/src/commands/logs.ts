@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 
 import { type NodeLayout, requireCluster } from '../cluster/layout.ts';
 import { usageError } from '../failure.ts';
-import { command, print, withData } from './command.ts';
+import { command, print, requireWithin, withData } from './command.ts';
 
 interface LogsOptions {
   readonly data: string;
@@ -24,6 +24,7 @@ export const logsCommand = command<LogsOptions>({
         describe: 'how many lines a node',
       }),
   handler: ({ data, node, lines }) => {
+    requireWithin('--lines', lines, { min: 1 });
     const { nodes } = requireCluster(data);
     const chosen = nodes.filter(({ name }) => node === undefined || name === node);
     if (chosen.length === 0) {

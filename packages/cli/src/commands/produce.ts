@@ -1,8 +1,17 @@
 import { createInterface } from 'node:readline';
 
-import { type ClientError, NodeProducer } from '@zookafka/client';
+import { Admin, type ClientError, NodeProducer } from '@zookafka/client';
 import { failedError, usageError } from '../failure.ts';
-import { bootstrapOf, command, printJson, tell, withBootstrap, withJson } from './command.ts';
+import {
+  bootstrapOf,
+  command,
+  printJson,
+  requirePartition,
+  requireWithin,
+  tell,
+  withBootstrap,
+  withJson,
+} from './command.ts';
 
 interface ProduceOptions {
   readonly data: string;
@@ -28,7 +37,7 @@ export const produceCommand = command<ProduceOptions>({
         requiresArg: true,
         describe: 'all of them to this one',
       })
-      .option('acks', { choices: Object.keys(acksByWord), default: 'all' })
+      .option('acks', { type: 'string', choices: Object.keys(acksByWord), default: 'all' })
       .option('key-separator', {
         type: 'string',
         requiresArg: true,
@@ -39,37 +48,56 @@ export const produceCommand = command<ProduceOptions>({
 
 async function runProduce(options: ProduceOptions): Promise<void> {
   if (options.topic === '') throw usageError('--topic is missing');
+  requireWithin('--partition', options.partition, { min: 0 });
+  const bootstrap = bootstrapOf(options);
+  if (options.partition !== undefined) await requireKnown(bootstrap, options);
   const producer = new NodeProducer({
-    bootstrap: bootstrapOf(options),
+    bootstrap,
     clientId: 'zookafka-produce',
     acks: acksByWord[options.acks as keyof typeof acksByWord],
   });
+  let sent = 0;
   let delivered = 0;
   let failure: ClientError | undefined;
-  const sent: Promise<void>[] = [];
   for await (const line of createInterface({ input: process.stdin })) {
     const { key, value } = splitLine(line, options.keySeparator);
     const { topic, partition } = options;
-    sent.push(
-      producer.send({ topic, ...(partition === undefined ? {} : { partition }), key, value }).then(
-        (where) => {
-          delivered++;
-          if (options.json) printJson({ topic, ...where });
-        },
-        (error: unknown) => {
-          failure ??= error as ClientError;
-        },
-      ),
+    // Lines come faster than they can be written: a large file must neither fill the memory nor be refused.
+    await producer.room();
+    sent++;
+    producer.send({ topic, ...(partition === undefined ? {} : { partition }), key, value }).then(
+      (where) => {
+        delivered++;
+        if (options.json) printJson({ topic, ...where });
+      },
+      (error: unknown) => {
+        failure ??= error as ClientError;
+      },
     );
   }
   producer.flush();
-  await Promise.all(sent);
+  // Every record has come to its end then.
   await producer.close();
-  tell(`${delivered} of ${sent.length} records delivered`);
+  tell(`${delivered} of ${sent} records delivered`);
   if (failure !== undefined) {
     throw failedError(
       `${failure.message}${failure.isUnknown ? ' (it may have been written)' : ''}`,
     );
+  }
+}
+
+/** A producer waits for a partition that it does not know, which may just be made; a person has more likely miscounted. */
+async function requireKnown(
+  bootstrap: string,
+  { topic, partition = 0 }: ProduceOptions,
+): Promise<void> {
+  const admin = new Admin({ bootstrap });
+  try {
+    const body = { topics: [{ name: topic }], allowAutoTopicCreation: false };
+    const [found] = (await admin.call('metadata', body)).topics;
+    if (found?.errorCode === 0) requirePartition(topic, partition, found.partitions.length);
+  } finally {
+    admin.close();
   }
 }
 

@@ -9,7 +9,7 @@ import {
 import { killNodes, pidOf } from '../cluster/nodeProcess.ts';
 import { prepareCluster, startCluster, stopCluster } from '../cluster/start.ts';
 import { usageError } from '../failure.ts';
-import { command, print, printJson, tell, withData, withJson } from './command.ts';
+import { command, print, printJson, requireWithin, tell, withData, withJson } from './command.ts';
 
 interface UpOptions {
   readonly data: string;
@@ -78,9 +78,9 @@ async function runUp(options: UpOptions): Promise<void> {
 function describeWanted(options: UpOptions): ClusterDescription {
   const existing = findCluster(options.data)?.description;
   const { coordinators, brokers, portOffset } = options;
-  requireCount('--coordinators', coordinators, { min: 1, max: countMax });
-  requireCount('--brokers', brokers, { min: 0, max: countMax });
-  requireCount('--port-offset', portOffset, { min: 0, max: portOffsetMax });
+  requireWithin('--coordinators', coordinators, { min: 1, max: countMax });
+  requireWithin('--brokers', brokers, { min: 0, max: countMax });
+  requireWithin('--port-offset', portOffset, { min: 0, max: portOffsetMax });
   return {
     version: 1,
     host: options.host ?? existing?.host ?? '127.0.0.1',
@@ -88,15 +88,6 @@ function describeWanted(options: UpOptions): ClusterDescription {
     brokers: brokers ?? existing?.brokers ?? 3,
     portOffset: portOffset ?? existing?.portOffset ?? 0,
   };
-}
-
-function requireCount(
-  name: string,
-  value: number | undefined,
-  { min, max }: { readonly min: number; readonly max: number },
-): void {
-  if (value === undefined || (Number.isSafeInteger(value) && value >= min && value <= max)) return;
-  throw usageError(`${name} is ${value}: accepted is a whole number from ${min} to ${max}`);
 }
 
 interface Stopping {

@@ -7,6 +7,7 @@ import {
   type Command,
   print,
   printJson,
+  requireAddresses,
   requireRunning,
   tell,
   withData,
@@ -103,6 +104,7 @@ export const zkCommand: Command = command<ZkOptions & { readonly verb: string }>
     const expected = (options as unknown as { readonly expectVersion: number }).expectVersion;
     const { verb, path, data, server } = options;
     if (!path.startsWith('/')) throw usageError(`"${path}" is no path: it begins with /`);
+    if (server !== undefined) requireAddresses('--server', server);
     const connect = server ?? requireRunning(data, 'coordinators').zookeeper;
     if (verb === 'watch') {
       await watch(connect, options);
