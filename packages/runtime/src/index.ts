@@ -23,6 +23,7 @@ export {
   type ShellEffect,
   type TimerEffect,
 } from './machineDriver.ts';
+export { makeFolder } from './makeFolder.ts';
 export { NodeFileSystem, type ReadAllocator, syncDirectory } from './nodeFileSystem.ts';
 export {
   Properties,

@@ -5,7 +5,6 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readSync,
@@ -18,6 +17,7 @@ import {
   constants,
 } from 'node:fs';
 import { type FileHandle, type FileSystem } from '@zookafka/base';
+import { makeFolder } from './makeFolder.ts';
 
 /** How many chunks one `writev` takes: the limit of Linux. */
 const chunkCountMax = 1024;
@@ -49,7 +49,7 @@ export class NodeFileSystem implements FileSystem {
   }
 
   makeDirectory(path: string): void {
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
   }
 
   rename(from: string, to: string): void {

@@ -1,9 +1,40 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '@zookafka/testkit';
-import { createLog, EventLog, NodeFileSystem, writePidFile } from '../src/index.ts';
+import { createLog, EventLog, makeFolder, NodeFileSystem, writePidFile } from '../src/index.ts';
 
 const folder = temporaryFolder();
+
+describe('a folder', () => {
+  it('is made with those above it, and may be there', () => {
+    const path = join(folder(), 'one', 'two', 'three');
+    makeFolder(path);
+    makeFolder(path);
+    makeFolder(join(path, '..', 'four', '.'));
+    expect(existsSync(join(folder(), 'one', 'two', 'four'))).toBe(true);
+  });
+
+  it('is not made where a file is, or in one', () => {
+    const file = join(folder(), 'file');
+    writeFileSync(file, '');
+    expect(() => {
+      makeFolder(file);
+    }).toThrow('EEXIST');
+    expect(() => {
+      makeFolder(join(file, 'below', 'it'));
+    }).toThrow('ENOTDIR');
+  });
+
+  const hasProc = existsSync('/proc/self');
+  (hasProc ? it : it.skip)(
+    'is refused by a file system that takes none (skipped without /proc)',
+    () => {
+      expect(() => {
+        makeFolder('/proc/zookafka/data');
+      }).toThrow('ENOENT');
+    },
+  );
+});
 
 describe('NodeFileSystem', () => {
   it('appends, reads, truncates and syncs', () => {

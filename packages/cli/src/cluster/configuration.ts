@@ -1,15 +1,16 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '@zookafka/runtime';
 
 import { peerPorts, type ClusterLayout, type NodeLayout } from './layout.ts';
 
 /** Writes each node's configuration file, in the keys of the program that it stands for. */
 export function writeConfigurations(cluster: ClusterLayout): void {
   for (const node of cluster.nodes) {
-    mkdirSync(node.folder, { recursive: true });
+    makeFolder(node.folder);
     if (node.kind === 'coordinator') {
       const dataDir = join(node.folder, 'data');
-      mkdirSync(dataDir, { recursive: true });
+      makeFolder(dataDir);
       writeFileSync(join(dataDir, 'myid'), `${node.id}\n`);
       writeFileSync(node.configurationPath, zooCfg(cluster, node));
     } else {

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert } from '@zookafka/base';
 import { type FolderLock, lockFolder } from '../folderLock.ts';
+import { makeFolder } from '../makeFolder.ts';
 import { decodeEntries, encodeEntries } from './logRows.ts';
 import { type RecoveredRows, snapshotsFolder, type StoreOperation } from './memberDatabase.ts';
 import { openSnapshot } from './snapshotFile.ts';
@@ -37,7 +38,7 @@ const requestBytes = 64;
  */
 export async function openMemberStore(options: StoreOptions): Promise<MemberStore> {
   const { folder, mode = 'worker' } = options;
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   refuseForeign(folder);
   const lock = lockFolder(folder);
   try {
