@@ -247,6 +247,17 @@ describe('topics, produce, consume and groups', () => {
     expect(rows.map(({ lag }) => lag)).toEqual([0, 0, 0]);
   });
 
+  it.each([[[]], [['--members']], [['--state']]])(
+    'describe all groups as one list: %j',
+    async (words) => {
+      const describe = ['groups', '--describe', '--all-groups', ...words];
+      const rows = await cluster().json<readonly { readonly group: string }[]>(describe);
+      const groups = ['ended at Ctrl-C', 'ended when nothing comes', 'readers'];
+      const withoutMembers = words.includes('--members') ? [] : groups;
+      expect([...new Set(rows.map(({ group }) => group))]).toEqual(withoutMembers);
+    },
+  );
+
   it.each([['produce'], ['consume']])('name the partitions that there are: %s', async (verb) => {
     const words = [verb, '--topic', 'narrow', '--partition', '7'];
     const { code, stdout, stderr } = await cluster().run(words);

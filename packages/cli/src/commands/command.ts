@@ -72,7 +72,7 @@ export function requirePartition(topic: string, partition: number, count: number
   );
 }
 
-/** @throws {CommandError} USAGE naming the first address that is none */
+/** @throws {CommandError} USAGE saying what is accepted, when one of them is no address */
 export function requireAddresses(name: string, text: string): void {
   for (const one of text.split(',')) {
     const port = Number(/^(?:\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):(\d{1,5})$/.exec(one)?.[1] ?? 0);

@@ -114,15 +114,24 @@ async function deleteGroup(admin: Admin, group: string, json: boolean): Promise<
 }
 
 async function describeGroups(admin: Admin, options: GroupsOptions): Promise<void> {
-  if (!options.allGroups) {
-    await describeGroup(admin, requireGroup(options), options);
-    return;
+  const { allGroups, json, state } = options;
+  if (allGroups && options.group !== undefined) {
+    throw usageError('--group and --all-groups exclude each other');
   }
-  if (options.group !== undefined) throw usageError('--group and --all-groups exclude each other');
-  for (const { group } of await groupsOf(admin)) await describeGroup(admin, group, options);
+  const names = allGroups
+    ? (await groupsOf(admin)).map(({ group }) => group)
+    : [requireGroup(options)];
+  const rows: object[] = [];
+  for (const group of names) rows.push(...(await describeGroup(admin, group, options)));
+  if (json) printJson(state && !allGroups ? rows[0] : rows);
 }
 
-async function describeGroup(admin: Admin, group: string, options: GroupsOptions): Promise<void> {
+/** @returns what `--json` prints of the group */
+async function describeGroup(
+  admin: Admin,
+  group: string,
+  options: GroupsOptions,
+): Promise<readonly object[]> {
   const target = { kind: 'groupCoordinator', group } as const;
   const { groups } = await admin.call('describeGroups', { groups: [group] }, target);
   const found = groups[0];
@@ -133,9 +142,8 @@ async function describeGroup(admin: Admin, group: string, options: GroupsOptions
     throw failedError(`Error: Consumer group '${group}' does not exist.`);
   }
   sayState(found);
-  if (options.state) await showState(admin, found, options);
-  else if (options.members) showMembers(found, options);
-  else await showOffsets(admin, found, options);
+  if (options.state) return [await showState(admin, found, options)];
+  return options.members ? showMembers(found, options) : showOffsets(admin, found, options);
 }
 
 function sayState({ groupId, groupState }: Group): void {
@@ -143,7 +151,7 @@ function sayState({ groupId, groupState }: Group): void {
   else if (groupState !== 'Stable') tell(`\nWarning: Consumer group '${groupId}' is rebalancing.`);
 }
 
-async function showState(admin: Admin, found: Group, { json }: GroupsOptions): Promise<void> {
+async function showState(admin: Admin, found: Group, { json }: GroupsOptions): Promise<object> {
   const { groupId, groupState, protocolData, members } = found;
   const answer = await admin.call('findCoordinator', {
     key: groupId,
@@ -158,11 +166,14 @@ async function showState(admin: Admin, found: Group, { json }: GroupsOptions): P
     state: groupState,
     members: members.length,
   };
-  if (json) printJson(row);
-  else print(groupStateText(row));
+  if (!json) print(groupStateText(row));
+  return row;
 }
 
-function showMembers({ groupId, members }: Group, { json, verbose }: GroupsOptions): void {
+function showMembers(
+  { groupId, members }: Group,
+  { json, verbose }: GroupsOptions,
+): readonly object[] {
   const rows = members.map((member) => ({
     group: groupId,
     consumerId: member.memberId,
@@ -171,14 +182,18 @@ function showMembers({ groupId, members }: Group, { json, verbose }: GroupsOptio
     clientId: member.clientId,
     assignment: partitionsByTopic(member.memberAssignment),
   }));
-  if (json) printJson(rows);
-  else print(groupMembersText(rows, verbose));
+  if (!json) print(groupMembersText(rows, verbose));
+  return rows;
 }
 
-async function showOffsets(admin: Admin, found: Group, { json }: GroupsOptions): Promise<void> {
+async function showOffsets(
+  admin: Admin,
+  found: Group,
+  { json }: GroupsOptions,
+): Promise<readonly object[]> {
   const rows = await offsetRows(admin, found);
-  if (json) printJson(rows.map((row) => ({ ...nullsOf(row), lag: lagOf(row) ?? null })));
-  else if (rows.length > 0) print(groupOffsetsText(rows));
+  if (!json && rows.length > 0) print(groupOffsetsText(rows));
+  return rows.map((row) => ({ ...nullsOf(row), lag: lagOf(row) ?? null }));
 }
 
 /** Names what is missing too. */
