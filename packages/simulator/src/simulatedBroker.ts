@@ -25,13 +25,19 @@ import {
   type RequestOf,
 } from '@zookafka/kafka-wire';
 import { type StoredSession } from '@zookafka/zookeeper-session';
-import { type ReplicationChecks } from './invariants/replicationChecks.ts';
 import { type Network, type StreamEnd, type StreamPort } from './network.ts';
 import { SessionTransport, type TransportInput } from './sessionTransport.ts';
 import { type LogEffect, SimulatedLogs } from './simulatedLogs.ts';
 import { type SimulatedMember } from './simulatedMember.ts';
 import { SimulatedNode } from './simulatedNode.ts';
 import { type World } from './world.ts';
+
+/** Told what a broker does, as it does it. */
+export interface BrokerObserver {
+  onTrace(broker: SimulatedBroker, event: string, facts: Readonly<Record<string, unknown>>): void;
+  onPowerCut(brokerId: number): void;
+  afterStep(broker: SimulatedBroker): void;
+}
 
 /** What a simulated broker is made of. */
 export interface SimulatedBrokerParts {
@@ -40,7 +46,7 @@ export interface SimulatedBrokerParts {
   readonly brokerId: number;
   readonly members: () => readonly SimulatedMember[];
   readonly brokers: () => readonly SimulatedBroker[];
-  readonly checks: ReplicationChecks;
+  readonly checks: BrokerObserver;
   readonly rules: BrokerRules;
   readonly controllerRules: ControllerRules;
 }

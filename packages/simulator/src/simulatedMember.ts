@@ -6,7 +6,7 @@ import {
   type MemberInput,
   type MemberRules,
 } from '@zookafka/coordinator/core';
-import { type ZabRules } from '@zookafka/zab';
+import { type RoleEffect, type ZabRules } from '@zookafka/zab';
 import {
   decodeConnectRequest,
   decodePeerMessages,
@@ -20,12 +20,21 @@ import {
   writeReplyFrame,
 } from '@zookafka/zookeeper-wire';
 import { type DiskEffect } from './diskState.ts';
-import { type EnsembleChecks } from './invariants/ensembleChecks.ts';
 import { type Network, type StreamEnd, type StreamPort } from './network.ts';
 import { SimulatedNode } from './simulatedNode.ts';
 import { SimulatedStore, type StoreOwner } from './simulatedStore.ts';
 import { type Swarm } from './swarm.ts';
 import { type World } from './world.ts';
+
+/** Told what a member does, as it does it. */
+export interface MemberObserver {
+  onStart(member: SimulatedMember): void;
+  onRole(member: SimulatedMember, role: RoleEffect): void;
+  onTrace(member: SimulatedMember, event: string, facts: Readonly<Record<string, unknown>>): void;
+  onDiskEffect(member: SimulatedMember, effect: DiskEffect): void;
+  onSend(member: SimulatedMember, message: LearnerMessage): void;
+  afterStep(member: SimulatedMember): void;
+}
 
 /** What a simulated member is made of. */
 export interface SimulatedMemberParts {
@@ -34,7 +43,7 @@ export interface SimulatedMemberParts {
   readonly swarm: Swarm;
   readonly serverId: number;
   readonly members: () => readonly SimulatedMember[];
-  readonly checks: EnsembleChecks;
+  readonly checks: MemberObserver;
   readonly rules: MemberRules;
   readonly zabRules: ZabRules;
 }

@@ -2,7 +2,7 @@ import { type DataTree } from '@zookafka/coordinator/core';
 import { type RoleEffect } from '@zookafka/zab';
 import { type LearnerMessage } from '@zookafka/zookeeper-wire';
 import { type DiskEffect } from '../diskState.ts';
-import { type SimulatedMember } from '../simulatedMember.ts';
+import { type MemberObserver, type SimulatedMember } from '../simulatedMember.ts';
 import { type World } from '../world.ts';
 import { AckImpliesDisk } from './ackImpliesDisk.ts';
 import { DurableEpochs } from './durableEpochs.ts';
@@ -18,7 +18,7 @@ import { EphemeralSafety, ExpiryWaits } from './sessions.ts';
 export type TreeListener = (tree: DataTree) => void;
 
 /** Shows every rule of the ensemble what members do, with a memory that no member has. */
-export class EnsembleChecks {
+export class EnsembleChecks implements MemberObserver {
   private readonly logs = new GhostLogs();
   private readonly oneLeader: OneLeader;
   private readonly invariants: readonly EnsembleInvariant[];

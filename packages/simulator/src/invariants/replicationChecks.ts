@@ -1,5 +1,5 @@
 import { type Replica } from '@zookafka/broker/core';
-import { type SimulatedBroker } from '../simulatedBroker.ts';
+import { type BrokerObserver, type SimulatedBroker } from '../simulatedBroker.ts';
 import { AckedIsThere, InSyncCompleteness, LeaderCompleteness } from './acknowledged.ts';
 import { HighWatermarkWithin, LogMatching, NothingTwice } from './committedLog.ts';
 import { ReadBound, RepeatableRead } from './consumed.ts';
@@ -20,7 +20,7 @@ interface Seen {
  *
  * Source: Kafka's TLA+ specifications of replication, KIP-380, KIP-966.
  */
-export class ReplicationChecks {
+export class ReplicationChecks implements BrokerObserver {
   private readonly view: ReplicationView;
   private readonly ghost: GhostRecords;
   private readonly invariants: readonly ReplicationInvariant[];
