@@ -23,6 +23,7 @@ import { ListGroupsHandler } from './handlers/16-list-groups.ts';
 import { DeleteGroupsHandler } from './handlers/42-delete-groups.ts';
 import { Joins } from './joins.ts';
 import { Leaves } from './leaves.ts';
+import { type Member } from './member.ts';
 import { OffsetExpiry } from './offsetExpiry.ts';
 import { OffsetReads } from './offsetReads.ts';
 import { OffsetCommits } from './offsets.ts';
@@ -85,7 +86,7 @@ class ClassicGroups implements GroupCoordinator {
   private onDue(timer: GroupTimer): void {
     switch (timer.kind) {
       case 'session':
-        this.rebalances.onSessionDue(timer.group, timer.member);
+        this.onSessionDue(timer.member);
         return;
       case 'pending':
         this.rebalances.onPendingDue(timer.group, timer.memberId);
@@ -105,5 +106,9 @@ class ClassicGroups implements GroupCoordinator {
       default:
         unreachable(timer);
     }
+  }
+  private onSessionDue(member: Member): void {
+    const group = this.partitions.groupOf(member);
+    if (group !== undefined) this.rebalances.onSessionDue(group, member);
   }
 }

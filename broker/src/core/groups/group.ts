@@ -3,7 +3,6 @@ import { errorCodes } from '@zookafka/kafka-wire';
 import { type PendingRequest } from '../connections.ts';
 import { type GroupRules } from './groupRules.ts';
 import { assertTransition, type GroupState } from './groupState.ts';
-import { type GroupTimer } from './groupTimers.ts';
 import { type Member, type MemberWishes } from './member.ts';
 import { OffsetTable } from './offsetTable.ts';
 
@@ -14,6 +13,19 @@ export interface GroupOptions {
   readonly partition: number;
   readonly rules: GroupRules;
   readonly wallMs: number;
+}
+
+/** A member id that was given out and not used. */
+export interface PendingTimer {
+  readonly kind: 'pending';
+  readonly group: Group;
+  readonly memberId: string;
+}
+
+/** Members that have not joined again, or not asked for their assignment, are not waited for any longer. */
+export interface RoundTimer {
+  readonly kind: 'join' | 'sync';
+  readonly group: Group;
 }
 
 /**
@@ -30,11 +42,11 @@ export class Group {
   readonly offsets = new OffsetTable();
   readonly members = new Map<string, Member>();
   /** Ids that were given out and not used yet, with what ends them. */
-  readonly pending = new Map<string, GroupTimer>();
+  readonly pending = new Map<string, PendingTimer>();
   /** Who has not asked for its assignment in this generation. */
   readonly pendingSync = new Set<string>();
-  readonly joinTimer: GroupTimer;
-  readonly syncTimer: GroupTimer;
+  readonly joinTimer: RoundTimer = { kind: 'join', group: this };
+  readonly syncTimer: RoundTimer = { kind: 'sync', group: this };
   generation = 0;
   /** Empty until there was a member. */
   protocolType = '';
@@ -60,8 +72,6 @@ export class Group {
     this.partition = partition;
     this.rules = rules;
     this.stateSinceMs = wallMs;
-    this.joinTimer = { kind: 'join', group: this };
-    this.syncTimer = { kind: 'sync', group: this };
   }
 
   get state(): GroupState {

@@ -94,7 +94,7 @@ function restore(group: Group, stored: StoredGroup): void {
     const protocols = stored.protocol === null ? [] : [{ name: stored.protocol, metadata }];
     const { rebalanceTimeout, sessionTimeout: sessionTimeoutMs } = one;
     const rebalanceTimeoutMs = rebalanceTimeout === -1 ? sessionTimeoutMs : rebalanceTimeout;
-    const member = new Member(group, {
+    const member = new Member(group.id, {
       id: one.memberId,
       instanceId: one.groupInstanceId,
       origin: { clientId: one.clientId, clientHost: one.clientHost },

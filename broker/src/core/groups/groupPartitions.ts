@@ -6,6 +6,7 @@ import { type GroupContext } from './groupContext.ts';
 import { GroupLoad } from './groupLoad.ts';
 import { loadBytesMax, loadRetryMs, textBytesMax } from './groupSettings.ts';
 import { type GroupTimer } from './groupTimers.ts';
+import { type Member } from './member.ts';
 import { type Rebalances } from './rebalances.ts';
 
 /** A partition of `__consumer_offsets` that this broker leads: it coordinates the groups in it. */
@@ -58,6 +59,13 @@ export class GroupPartitions {
     if (led === undefined) return refused(errorCodes.NOT_COORDINATOR);
     if (led.load !== undefined) return refused(errorCodes.COORDINATOR_LOAD_IN_PROGRESS);
     return { kind: 'here', led };
+  }
+
+  /** @returns the group that the member is in, while this broker coordinates it */
+  groupOf(member: Member): Group | undefined {
+    const located = this.locate(member.groupId);
+    const group = located.kind === 'here' ? located.led.groups.get(member.groupId) : undefined;
+    return group?.members.get(member.id) === member ? group : undefined;
   }
 
   addGroup(led: LedPartition, id: string): Group {

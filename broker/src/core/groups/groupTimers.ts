@@ -1,17 +1,13 @@
 import { TimerQueue } from '@zookafka/base';
 import { type GroupCoordinatorPort } from '../groupPort.ts';
-import { type Group } from './group.ts';
-import { type Member } from './member.ts';
+import { type PendingTimer, type RoundTimer } from './group.ts';
+import { type SessionTimer } from './member.ts';
 
 /** What may become due: compared by identity, so whoever sets it keeps it. */
 export type GroupTimer =
-  | { readonly kind: 'session'; readonly group: Group; readonly member: Member }
-  /** A member id that was given out and not used. */
-  | { readonly kind: 'pending'; readonly group: Group; readonly memberId: string }
-  /** Members that have not joined again are not waited for any longer. */
-  | { readonly kind: 'join'; readonly group: Group }
-  /** Members that have not asked for their assignment are not waited for any longer. */
-  | { readonly kind: 'sync'; readonly group: Group }
+  | SessionTimer
+  | PendingTimer
+  | RoundTimer
   | { readonly kind: 'load'; readonly partition: number }
   | { readonly kind: 'expiry' };
 

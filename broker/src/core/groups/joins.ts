@@ -152,7 +152,7 @@ export class Joins {
 
   private add(group: Group, joining: Joining, id: string): void {
     const { instanceId, origin, wishes, request, protocolType } = joining;
-    const member = new Member(group, { id, instanceId, origin, wishes });
+    const member = new Member(group.id, { id, instanceId, origin, wishes });
     this.parts.rebalances.add(group, member, { request, protocolType });
   }
 

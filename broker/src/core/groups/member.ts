@@ -1,7 +1,5 @@
 import { bytesEqual } from '@zookafka/base';
 import { type PendingRequest } from '../connections.ts';
-import { type Group } from './group.ts';
-import { type GroupTimer } from './groupTimers.ts';
 
 /** A way to share out the work that a member supports, with what it tells about itself for it. */
 export interface MemberProtocol {
@@ -23,10 +21,17 @@ export interface MemberOrigin {
   readonly clientHost: string;
 }
 
+/** Ends a member that is silent: compared by identity. */
+export interface SessionTimer {
+  readonly kind: 'session';
+  readonly member: Member;
+}
+
 const nothing = new Uint8Array(0);
 
 /** One member of a group: changed by its group only. */
 export class Member {
+  readonly groupId: string;
   id: string;
   /** Not null: static, it keeps its place through restarts. */
   readonly instanceId: string | null;
@@ -39,10 +44,10 @@ export class Member {
   awaitingJoin: PendingRequest | undefined;
   /** Its SyncGroup that waits for the leader's. */
   awaitingSync: PendingRequest | undefined;
-  readonly sessionTimer: GroupTimer;
+  readonly sessionTimer: SessionTimer = { kind: 'session', member: this };
 
   constructor(
-    group: Group,
+    groupId: string,
     about: {
       readonly id: string;
       readonly instanceId: string | null;
@@ -50,11 +55,11 @@ export class Member {
       readonly wishes: MemberWishes;
     },
   ) {
+    this.groupId = groupId;
     this.id = about.id;
     this.instanceId = about.instanceId;
     this.origin = about.origin;
     this.wishes = about.wishes;
-    this.sessionTimer = { kind: 'session', group, member: this };
   }
 
   get isStatic(): boolean {

@@ -1,11 +1,10 @@
 import { errorCodes } from '@zookafka/kafka-wire';
 import { type PendingRequest } from '../connections.ts';
-import { type Group } from './group.ts';
+import { type Group, type PendingTimer } from './group.ts';
 import { joinAnswer, joinRefusal, syncAnswer, syncRefusal } from './groupAnswers.ts';
 import { type GroupContext } from './groupContext.ts';
 import { newMemberJoinMsMax } from './groupSettings.ts';
 import { type GroupState } from './groupState.ts';
-import { type GroupTimer } from './groupTimers.ts';
 import { type Member } from './member.ts';
 
 const nothing = new Uint8Array(0);
@@ -82,7 +81,6 @@ export class Rebalances {
   }
 
   onSessionDue(group: Group, member: Member): void {
-    if (group.members.get(member.id) !== member) return;
     const isLost = this.context.rules.isLost({
       isNew: member.isNew,
       isAwaitingJoin: member.awaitingJoin !== undefined,
@@ -103,7 +101,7 @@ export class Rebalances {
 
   /** Gives out a member id, to be used within the session timeout. */
   addPending(group: Group, memberId: string, sessionTimeoutMs: number): void {
-    const timer: GroupTimer = { kind: 'pending', group, memberId };
+    const timer: PendingTimer = { kind: 'pending', group, memberId };
     group.pending.set(memberId, timer);
     this.context.timers.after(timer, sessionTimeoutMs);
   }
