@@ -3,7 +3,7 @@ import {
   ClientError,
   NodeConsumer,
   NodeProducer,
-  parseBootstrap,
+  parseAddresses,
 } from '../src/node/index.ts';
 import { Frames } from '../src/node/frames.ts';
 import { TcpCluster } from './fake/tcpCluster.ts';
@@ -172,14 +172,14 @@ describe('an administrator over a socket', () => {
 
 describe('addresses', () => {
   it('are host and port, separated by commas', () => {
-    expect(parseBootstrap(' a:1, [::1]:65535 ')).toEqual([
+    expect(parseAddresses(' a:1, [::1]:65535 ')).toEqual([
       { host: 'a', port: 1 },
       { host: '::1', port: 65_535 },
     ]);
   });
 
   it.each(['', 'a', 'a:', 'a:0', 'a:65536', 'a:b', ':1'])('refuse "%s"', (bad) => {
-    expect(() => parseBootstrap(bad)).toThrow(ClientError);
+    expect(() => parseAddresses(bad)).toThrow(ClientError);
   });
 });
 

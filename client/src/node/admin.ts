@@ -1,6 +1,6 @@
 import { type ApiName, type RequestBody, type ResponseOf } from '@zookafka/kafka-wire';
 import { type CallTarget } from '../core/index.ts';
-import { ClientError, parseBootstrap } from './clientError.ts';
+import { ClientError, parseAddresses } from './clientError.ts';
 import { ClientShell, type ClientEvent } from './clientShell.ts';
 
 /** Whom an administrator asks. */
@@ -30,7 +30,7 @@ export class Admin {
     this.shell = new ClientShell({
       clientId,
       config: {
-        bootstrap: parseBootstrap(bootstrap),
+        bootstrap: parseAddresses(bootstrap),
         requestTimeoutMs: requestTimeoutMs ?? requestTimeoutMsDefault,
         producer: undefined,
         consumer: undefined,

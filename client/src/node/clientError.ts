@@ -14,7 +14,7 @@ export class ClientError extends CodedError<ClientRefusal> {
 }
 
 /** Makes addresses of `host:port,host:port`. @throws {ClientError} BAD_ADDRESS */
-export function parseBootstrap(
+export function parseAddresses(
   text: string,
 ): readonly { readonly host: string; readonly port: number }[] {
   const addresses = text
@@ -27,7 +27,7 @@ export function parseBootstrap(
       if (parts === null || port < 1 || port > 65_535) {
         throw new ClientError({
           code: 'BAD_ADDRESS',
-          message: `Cannot use "${one}" as a broker's address: host:port is accepted, such as 127.0.0.1:9092`,
+          message: `Cannot use "${one}" as an address: host:port is accepted, such as 127.0.0.1:9092`,
         });
       }
       return { host: parts[1] as string, port };

@@ -8,7 +8,7 @@ import {
 } from '@zookafka/kafka-wire';
 import { type NativeCodecs, loadCodecs } from '@zookafka/runtime';
 import { type AssignedPartition, type ClientConfig } from '../core/index.ts';
-import { ClientError, parseBootstrap } from './clientError.ts';
+import { ClientError, parseAddresses } from './clientError.ts';
 import { ClientShell, type ClientEvent } from './clientShell.ts';
 
 /** How a consumer reads. Times in ms. */
@@ -265,7 +265,7 @@ function configOf(options: NodeConsumerOptions): ClientConfig {
   const { requestTimeoutMs = 30_000, sessionTimeoutMs = 10_000, group } = options;
   const retryBackoffMs = 100;
   return {
-    bootstrap: parseBootstrap(options.bootstrap),
+    bootstrap: parseAddresses(options.bootstrap),
     requestTimeoutMs,
     producer: undefined,
     consumer: {

@@ -1,6 +1,6 @@
 export { decodeAssignment as decodeGroupAssignment } from '../core/index.ts';
 export { Admin, type AdminOptions } from './admin.ts';
-export { ClientError, parseBootstrap } from './clientError.ts';
+export { ClientError, parseAddresses } from './clientError.ts';
 export { ClientShell, type ClientEvent, type ShellOptions } from './clientShell.ts';
 export {
   type ConsumedRecord,

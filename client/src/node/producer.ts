@@ -1,5 +1,5 @@
 import { type ProducerRecord, type RecordHeader } from '../core/index.ts';
-import { ClientError, parseBootstrap } from './clientError.ts';
+import { ClientError, parseAddresses } from './clientError.ts';
 import { ClientShell, type ClientEvent } from './clientShell.ts';
 
 /** How a producer writes. Times in ms. */
@@ -60,7 +60,7 @@ export class NodeProducer {
     this.shell = new ClientShell({
       clientId: options.clientId ?? 'zookafka-producer',
       config: {
-        bootstrap: parseBootstrap(options.bootstrap),
+        bootstrap: parseAddresses(options.bootstrap),
         requestTimeoutMs,
         producer: {
           acks,

@@ -4,8 +4,6 @@ import { type ClusterLayout, dataDefault, requireCluster } from '../cluster/layo
 import { runningPidOf } from '../cluster/nodeProcess.ts';
 import { failedError, usageError } from '../failure.ts';
 
-const portMax = 65_535;
-
 /** A command of the command line. */
 export type Command = CommandModule<object, never>;
 
@@ -62,23 +60,6 @@ export function requireWithin(
   if (value === undefined || (value >= min && value <= max)) return;
   const range = max === Number.MAX_SAFE_INTEGER ? `${min} on` : `${min} to ${max}`;
   throw usageError(`${name} is ${value}: accepted is a whole number from ${range}`);
-}
-
-/** @throws {CommandError} FAILED naming the partitions that there are */
-export function requirePartition(topic: string, partition: number, count: number): void {
-  if (partition < count) return;
-  throw failedError(
-    `There is no partition ${topic}-${partition}: ${topic} has ${count}, from 0 on`,
-  );
-}
-
-/** @throws {CommandError} USAGE saying what is accepted, when one of them is no address */
-export function requireAddresses(name: string, text: string): void {
-  for (const one of text.split(',')) {
-    const port = Number(/^(?:\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):(\d{1,5})$/.exec(one)?.[1] ?? 0);
-    if (port >= 1 && port <= portMax) continue;
-    throw usageError(`${name} is "${text}": accepted is host:port,…, such as 127.0.0.1:2181`);
-  }
 }
 
 /** Which brokers a command asks. */

@@ -1,10 +1,4 @@
-import {
-  Admin,
-  ClientError,
-  type ConsumedRecord,
-  NodeConsumer,
-  type Truncation,
-} from '@zookafka/client';
+import { ClientError, type ConsumedRecord, NodeConsumer, type Truncation } from '@zookafka/client';
 import { errorName } from '@zookafka/kafka-wire';
 import { failedError, usageError } from '../failure.ts';
 import {
@@ -12,12 +6,12 @@ import {
   command,
   print,
   printJson,
-  requirePartition,
   requireWithin,
   tell,
   withBootstrap,
   withJson,
 } from './command.ts';
+import { findTopic } from './findTopic.ts';
 
 interface ConsumeOptions {
   readonly data: string;
@@ -143,24 +137,12 @@ async function partitionsOf(
   bootstrap: string,
   { topic, partition }: ConsumeOptions,
 ): Promise<readonly { topic: string; partition: number; offset: undefined }[]> {
-  const admin = new Admin({ bootstrap });
-  try {
-    const { topics } = await admin.call('metadata', {
-      topics: [{ name: topic }],
-      allowAutoTopicCreation: false,
-    });
-    const found = topics[0];
-    if (found?.errorCode !== 0) {
-      throw failedError(`Cannot read ${topic}: ${errorName(found?.errorCode ?? -1)}`);
-    }
-    const all = found.partitions.map(({ partitionIndex }) => partitionIndex);
-    if (partition !== undefined) requirePartition(topic, partition, all.length);
-    return (partition === undefined ? all : [partition]).map((one) => {
-      return { topic, partition: one, offset: undefined };
-    });
-  } finally {
-    admin.close();
-  }
+  const { errorCode, partitionCount } = await findTopic(bootstrap, { topic, partition });
+  if (errorCode !== 0) throw failedError(`Cannot read ${topic}: ${errorName(errorCode)}`);
+  const all = Array.from({ length: partitionCount }, (_, index) => index);
+  return (partition === undefined ? all : [partition]).map((one) => {
+    return { topic, partition: one, offset: undefined };
+  });
 }
 
 function show(record: ConsumedRecord, { json, printKey }: ConsumeOptions): void {

@@ -1,17 +1,17 @@
 import { createInterface } from 'node:readline';
 
-import { Admin, type ClientError, NodeProducer } from '@zookafka/client';
+import { type ClientError, NodeProducer } from '@zookafka/client';
 import { failedError, usageError } from '../failure.ts';
 import {
   bootstrapOf,
   command,
   printJson,
-  requirePartition,
   requireWithin,
   tell,
   withBootstrap,
   withJson,
 } from './command.ts';
+import { findTopic } from './findTopic.ts';
 
 interface ProduceOptions {
   readonly data: string;
@@ -50,7 +50,8 @@ async function runProduce(options: ProduceOptions): Promise<void> {
   if (options.topic === '') throw usageError('--topic is missing');
   requireWithin('--partition', options.partition, { min: 0 });
   const bootstrap = bootstrapOf(options);
-  if (options.partition !== undefined) await requireKnown(bootstrap, options);
+  // The producer waits for a partition that it does not know, which may just be made; a person has more likely miscounted.
+  if (options.partition !== undefined) await findTopic(bootstrap, options);
   const producer = new NodeProducer({
     bootstrap,
     clientId: 'zookafka-produce',
@@ -83,21 +84,6 @@ async function runProduce(options: ProduceOptions): Promise<void> {
     throw failedError(
       `${failure.message}${failure.isUnknown ? ' (it may have been written)' : ''}`,
     );
-  }
-}
-
-/** A producer waits for a partition that it does not know, which may just be made; a person has more likely miscounted. */
-async function requireKnown(
-  bootstrap: string,
-  { topic, partition = 0 }: ProduceOptions,
-): Promise<void> {
-  const admin = new Admin({ bootstrap });
-  try {
-    const body = { topics: [{ name: topic }], allowAutoTopicCreation: false };
-    const [found] = (await admin.call('metadata', body)).topics;
-    if (found?.errorCode === 0) requirePartition(topic, partition, found.partitions.length);
-  } finally {
-    admin.close();
   }
 }
 

@@ -1,3 +1,4 @@
+import { parseAddresses } from '@zookafka/client';
 import { createFlags, openAcl } from '@zookafka/zookeeper-wire';
 import { EnsembleClient } from '../cluster/ensembleClient.ts';
 import { usageError } from '../failure.ts';
@@ -7,7 +8,6 @@ import {
   type Command,
   print,
   printJson,
-  requireAddresses,
   requireRunning,
   tell,
   withData,
@@ -104,7 +104,7 @@ export const zkCommand: Command = command<ZkOptions & { readonly verb: string }>
     const expected = (options as unknown as { readonly expectVersion: number }).expectVersion;
     const { verb, path, data, server } = options;
     if (!path.startsWith('/')) throw usageError(`"${path}" is no path: it begins with /`);
-    if (server !== undefined) requireAddresses('--server', server);
+    if (server !== undefined) parseAddresses(server);
     const connect = server ?? requireRunning(data, 'coordinators').zookeeper;
     if (verb === 'watch') {
       await watch(connect, options);
