@@ -56,12 +56,11 @@ describe('up in the foreground', () => {
   it('says where everything listens and what to try; Ctrl-C ends brokers, then members', async () => {
     const up = await attachedUp(['--coordinators', '1', '--brokers', '2']);
     const text = await ready(up);
-    expect(text).toMatch(
-      /^Ready in \d+ ms: 1 coordinators, 2 brokers, each a process of its own\n/,
-    );
+    expect(text).toMatch(/^Ready in \d+ ms: 1 coordinator, 2 brokers, each a process of its own\n/);
     expect(text).toMatch(/\n {2}ZooKeeper {2}127\.0\.0\.1:\d+\n {2}Kafka {6}127\.0\.0\.1:\d+,/);
     expect(text).toMatch(/\n {2}WebSocket {2}ws:\/\/127\.0\.0\.1:\d+\/zookeeper\n/);
     expect(text).toContain('npx zookafka status');
+    expect(text).toContain(' --replication-factor 2 ');
     const pids = await pidsOf(up.data);
     expect(pids.every(isAlive)).toBe(true);
     up.child.kill('SIGINT');
@@ -136,5 +135,10 @@ describe('a member alone', () => {
     expect((await zookafka(['zk', 'get', '/alone', ...server])).stdout).toBe('kept\n');
     child.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
+    const { code, stderr } = await zookafka(['zk', 'get', '/alone', ...server]);
+    expect([code, stderr]).toEqual([
+      1,
+      `zookafka: The ensemble did not answer within 3 s: has it a leader? (connect ECONNREFUSED 127.0.0.1:${clientPort})\n`,
+    ]);
   });
 });

@@ -280,9 +280,28 @@ describe('zk', () => {
     expect(await zk('set', '/mine', 'second')).toBe('Set /mine, now version 1\n');
     expect(await zk('stat', '/mine')).toMatch(/^cZxid = 0x1[0-9a-f]+\n[^]*dataVersion = 1\n/);
     expect(await cluster().json(['zk', 'ls', '/brokers/ids'])).toEqual(['1', '2', '3']);
+    const refused = await cluster().run(['zk', 'set', '/mine', 'third', '--version', '7']);
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      'zookafka: Version does not match: /mine\n',
+    ]);
+    expect(await zk('set', '/mine', 'third', '-v', '1')).toBe('Set /mine, now version 2\n');
     expect(await zk('delete', '/mine')).toBe('Deleted /mine\n');
     const { code, stderr } = await cluster().run(['zk', 'get', '/mine']);
     expect([code, stderr]).toEqual([1, 'zookafka: Node does not exist: /mine\n']);
+  });
+
+  it("lists a subtree, and shows stats, with zkCli's letters", async () => {
+    const zk = (...words: string[]): Promise<string> => cluster().say(['zk', ...words]);
+    for (const path of ['/tree', '/tree/b', '/tree/a', '/tree/a/x', '/tree/a-']) {
+      await zk('create', path, 'v');
+    }
+    const paths = ['/tree', '/tree/a', '/tree/a/x', '/tree/a-', '/tree/b'];
+    expect(await zk('ls', '-R', '/tree')).toBe(`${paths.join('\n')}\n`);
+    expect(await cluster().json(['zk', 'ls', '/tree', '--recursive'])).toEqual(paths);
+    expect(await zk('ls', '-s', '/tree')).toMatch(/^\[a, a-, b\]\ncZxid = [^]*numChildren = 3\n$/);
+    expect(await zk('get', '-s', '/tree/a/x')).toMatch(/^v\ncZxid = [^]*dataLength = 1\n/);
+    expect(await zk('create', '-s', '/tree/n-', 'v')).toBe('Created /tree/n-0000000003\n');
   });
 });
 

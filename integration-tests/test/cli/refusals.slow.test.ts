@@ -51,6 +51,13 @@ describe('words that are off', () => {
     [['zk', 'ls', '/', '--server', '127.0.0.1:2181,127.0.0.1:99999']],
     [['zk', 'frobnicate', '/']],
     [['zk', 'ls', 'brokers']],
+    [['zk', 'ls', '/', 'value']],
+    [['zk', 'get', '/', '--recursive']],
+    [['zk', 'set', '/a', 'x', '-s']],
+    [['zk', 'delete', '/a', '--ephemeral']],
+    [['zk', 'watch', '/a', '--expect-version', '1']],
+    [['zk', 'set', '/a', 'x', '--version', 'one']],
+    [['zk', 'set', '/a', 'x', '--version', '1.5']],
     [['coordinator']],
     [['broker']],
   ])('%j', async (words) => {

@@ -24,21 +24,29 @@ const sessionTimeoutMsDefault = 10_000;
 const connectTimeoutMs = 2000;
 /** How long an answer is waited for: an ensemble without a leader gives none. */
 const answerTimeoutMs = 15_000;
+/** How long it is tried while nobody listens at any address: a member that is restarted is back sooner. */
+const absenceMsMax = 3000;
 
 /** A session over plain TCP with promises: for commands that ask a few things and end. */
 export class EnsembleClient {
   private readonly driver: MachineDriver<SessionInput, SessionEffect, SessionTimer>;
   private readonly onEvent: (event: WatchEffect) => void;
-  private readonly waiting = new Map<number, (outcome: SessionOutcome) => void>();
+  private readonly hosts: readonly string[];
+  private readonly waiting = new Map<number, Waiting>();
   private connection: { readonly id: number; readonly tcp: TcpConnection } | undefined;
   private tokenNext = 1;
+  /** What the last attempt to connect to an address came to, where that was not an answer. */
+  private readonly troubles = new Map<string, Error>();
+  /** When somebody last listened at one of the addresses. */
+  private presentMs = performance.now();
   private onEnded: () => void = () => undefined;
 
   constructor({ connect, timeoutMs, onEvent }: EnsembleClientOptions) {
     this.onEvent = onEvent ?? ((): void => undefined);
+    this.hosts = connect.split(',');
     this.driver = new MachineDriver<SessionInput, SessionEffect, SessionTimer>({
       machine: new ZookeeperSession({
-        hosts: connect.split(','),
+        hosts: this.hosts,
         timeoutMs: timeoutMs ?? sessionTimeoutMsDefault,
         prng: new Prng(Math.floor(Math.random() * 2 ** 32)),
         reconnectMsMax: 100,
@@ -63,17 +71,9 @@ export class EnsembleClient {
     const token = this.tokenNext++;
     return new Promise((resolve, reject) => {
       const timeout = setTimeout(() => {
-        this.waiting.delete(token);
-        reject(
-          failedError(
-            `The ensemble did not answer within ${answerTimeoutMs / 1000} s: has it a leader?`,
-          ),
-        );
+        this.give(token, failedError(this.noAnswerSentence(answerTimeoutMs)));
       }, answerTimeoutMs);
-      this.waiting.set(token, (outcome) => {
-        clearTimeout(timeout);
-        resolve(outcome);
-      });
+      this.waiting.set(token, { timeout, resolve, reject });
       this.driver.submit({ kind: 'request', token, request });
     });
   }
@@ -129,8 +129,7 @@ export class EnsembleClient {
         if (this.connection?.id === effect.connection) this.connection.tcp.write(effect.bytes);
         return;
       case 'reply':
-        this.waiting.get(effect.token)?.(effect.outcome);
-        this.waiting.delete(effect.token);
+        this.give(effect.token, effect.outcome);
         return;
       case 'event':
         this.onEvent(effect);
@@ -141,6 +140,29 @@ export class EnsembleClient {
       default:
         return;
     }
+  }
+
+  private give(token: number, result: SessionOutcome | Error): void {
+    const waiting = this.waiting.get(token);
+    if (waiting === undefined) return;
+    this.waiting.delete(token);
+    clearTimeout(waiting.timeout);
+    if (result instanceof Error) waiting.reject(result);
+    else waiting.resolve(result);
+  }
+
+  private noAnswerSentence(afterMs: number): string {
+    const troubles = [...this.troubles.values()].map(({ message }) => message);
+    const facts = troubles.length === 0 ? '' : ` (${troubles.join('; ')})`;
+    return `The ensemble did not answer within ${afterMs / 1000} s: has it a leader?${facts}`;
+  }
+
+  /** Nobody listens anywhere, and has not for a while: further waiting helps nobody. */
+  private giveUpIfAbsent(): void {
+    const isAbsent = this.hosts.every((host) => isRefusal(this.troubles.get(host)));
+    if (!isAbsent || performance.now() - this.presentMs < absenceMsMax) return;
+    const error = failedError(this.noAnswerSentence(absenceMsMax));
+    for (const token of [...this.waiting.keys()]) this.give(token, error);
   }
 
   private connect(connection: number, address: string): void {
@@ -154,15 +176,30 @@ export class EnsembleClient {
           this.driver.submit({ kind: 'connected', connection });
         },
         onData: (bytes) => {
+          this.troubles.delete(address);
           this.driver.submit({ kind: 'received', connection, bytes });
         },
-        onClose: () => {
+        onClose: (error) => {
+          const closed = new Error(`${address} took the connection and closed it`);
+          if (!isRefusal(error)) this.presentMs = performance.now();
+          this.troubles.set(address, error ?? closed);
+          this.giveUpIfAbsent();
           this.driver.submit({ kind: 'disconnected', connection });
         },
       },
     );
     this.connection = { id: connection, tcp };
   }
+}
+
+function isRefusal(error: Error | undefined): boolean {
+  return (error as NodeJS.ErrnoException | undefined)?.code === 'ECONNREFUSED';
+}
+
+interface Waiting {
+  readonly timeout: NodeJS.Timeout;
+  readonly resolve: (outcome: SessionOutcome) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** What answers a request of this operation. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { failedError, usageError } from '../failure.ts';
+import { shellWord } from '../words.ts';
 import { makeFolder } from './folders.ts';
 
 /** Which of the two programs a node is. */
@@ -129,7 +130,7 @@ export function requireCluster(data: string): ClusterLayout {
   const cluster = findCluster(data);
   if (cluster === undefined) {
     throw usageError(
-      `There is no cluster in ${resolve(data)}: start one with "zookafka up --data ${data}", or name its folder with --data`,
+      `There is no cluster in ${resolve(data)}: start one with "zookafka up --data ${shellWord(data)}", or name its folder with --data`,
     );
   }
   return cluster;

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { CommandError, failedError, usageError } from '../failure.ts';
+import { counted } from '../words.ts';
 import { writeConfigurations } from './configuration.ts';
 import {
   findCluster,
@@ -102,7 +103,7 @@ export async function stopCluster(cluster: ClusterLayout): Promise<readonly stri
 
 function refuseOtherShape({ data, description }: ClusterLayout, wanted: ClusterDescription): void {
   const shape = ({ coordinators, brokers, portOffset, host }: ClusterDescription): string =>
-    `${coordinators} coordinators and ${brokers} brokers on ${host} with port offset ${portOffset}`;
+    `${counted(coordinators, 'coordinator')} and ${counted(brokers, 'broker')} on ${host} with port offset ${portOffset}`;
   if (shape(description) === shape(wanted)) return;
   throw usageError(
     `${data} holds a cluster of ${shape(description)}, not of ${shape(wanted)}: name another folder with --data, or leave these options away to resume it`,

@@ -3,6 +3,7 @@ import { type Argv, type CommandModule } from 'yargs';
 import { type ClusterLayout, dataDefault, requireCluster } from '../cluster/layout.ts';
 import { runningPidOf } from '../cluster/nodeProcess.ts';
 import { failedError, usageError } from '../failure.ts';
+import { shellWord } from '../words.ts';
 
 /** A command of the command line. */
 export type Command = CommandModule<object, never>;
@@ -76,9 +77,14 @@ export function bootstrapOf({
 /** The cluster in a folder. Without a node to ask, somebody else may listen where the nodes did. */
 export function requireRunning(data: string, kind: 'brokers' | 'coordinators'): ClusterLayout {
   const cluster = requireCluster(data);
+  if (cluster[kind].length === 0) {
+    throw failedError(
+      `The cluster in ${cluster.data} has no ${kind}: "zookafka up" makes one that has in another folder`,
+    );
+  }
   if (cluster[kind].some((node) => runningPidOf(node) !== undefined)) return cluster;
   throw failedError(
-    `None of the ${kind} in ${cluster.data} runs: start them with "zookafka up --data ${data}"`,
+    `None of the ${kind} in ${cluster.data} runs: start them with "zookafka up --data ${shellWord(data)}"`,
   );
 }
 

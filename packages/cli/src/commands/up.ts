@@ -9,6 +9,7 @@ import {
 import { killNodes, pidOf } from '../cluster/nodeProcess.ts';
 import { prepareCluster, startCluster, stopCluster } from '../cluster/start.ts';
 import { usageError } from '../failure.ts';
+import { counted, shellWord } from '../words.ts';
 import { command, print, printJson, requireWithin, tell, withData, withJson } from './command.ts';
 
 interface UpOptions {
@@ -140,10 +141,9 @@ function readyLine(cluster: ClusterLayout, readyMs: number): object {
 /** What to try: commands that work as they are typed, on this cluster. */
 function readyText(cluster: ClusterLayout, readyMs: number, options: UpOptions): string {
   const { coordinators, brokers, data } = cluster;
-  const where = options.data === dataDefault ? '' : ` --data ${options.data}`;
-  const create = 'topics --create --topic user-logs --partitions 3 --replication-factor 3';
+  const where = options.data === dataDefault ? '' : ` --data ${shellWord(options.data)}`;
   return [
-    `Ready in ${readyMs} ms: ${coordinators.length} coordinators, ${brokers.length} brokers, each a process of its own`,
+    `Ready in ${readyMs} ms: ${counted(coordinators.length, 'coordinator')}, ${counted(brokers.length, 'broker')}, each a process of its own`,
     '',
     `  ZooKeeper  ${cluster.zookeeper}`,
     ...(brokers.length > 0 ? [`  Kafka      ${cluster.bootstrap}`] : []),
@@ -151,12 +151,22 @@ function readyText(cluster: ClusterLayout, readyMs: number, options: UpOptions):
     `  Data       ${data}`,
     '',
     'Try next, in another terminal:',
-    ...['status', create, 'produce --topic user-logs', 'kill leader-of:user-logs-0', 'events'].map(
-      (words) => `  npx zookafka ${words}${where}`,
-    ),
+    ...wordsToTry(brokers.length).map((words) => `  npx zookafka ${words}${where}`),
     '',
     options.detach
       ? `npx zookafka down${where} stops all of it.`
       : `Ctrl-C stops all of it; npx zookafka down${where} does so from elsewhere.`,
   ].join('\n');
+}
+
+function wordsToTry(brokerCount: number): readonly string[] {
+  if (brokerCount === 0) return ['status', 'zk ls /', 'kill coordinator-leader', 'events'];
+  const factor = Math.min(brokerCount, 3);
+  return [
+    'status',
+    `topics --create --topic user-logs --partitions 3 --replication-factor ${factor}`,
+    'produce --topic user-logs',
+    'kill leader-of:user-logs-0',
+    'events',
+  ];
 }
