@@ -21,6 +21,17 @@ describe('registration', () => {
     }
   });
 
+  it('creates its chroot, level by level, and lives below it', () => {
+    const world = new World({ brokers: 2 });
+    for (const host of world.hosts) world.start(host, { chroot: '/kafka/blue' });
+    world.run(2000);
+    const { znodes } = world.ensemble.tree;
+    expect(znodes.has('/kafka/blue/brokers/ids/1')).toBe(true);
+    expect(znodes.has('/kafka/blue/brokers/ids/2')).toBe(true);
+    expect(znodes.has('/brokers')).toBe(false);
+    expect(world.traced('registrationWaiting')).toEqual([]);
+  });
+
   it('a killed broker that comes back takes its old session up, closes it, and registers anew', () => {
     const world = new World().startAll().run(2000);
     const host = world.host(2);

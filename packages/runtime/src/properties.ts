@@ -63,8 +63,8 @@ export class Properties {
     try {
       text = readFileSync(file, 'utf8');
     } catch (cause) {
-      const fact =
-        (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : String(cause);
+      const { code, message } = cause as NodeJS.ErrnoException;
+      const fact = readingFaults[code ?? ''] ?? message;
       throw new PropertiesError({ code: 'UNREADABLE', file }, `Cannot read ${file}: ${fact}`, {
         cause,
       });
@@ -195,3 +195,9 @@ function unescape(text: string): string {
     return { t: '\t', n: '\n', r: '\r', f: '\f' }[escape] ?? escape;
   });
 }
+
+const readingFaults: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'no permission',
+};

@@ -19,7 +19,7 @@ import {
 import { clientPath, clientResponse, serverRequest } from './chroot.ts';
 import { FrameWriter } from './frameWriter.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { refuse, RequestPipeline, type Waiting } from './requestPipeline.ts';
+import { refuse, RequestPipeline } from './requestPipeline.ts';
 import {
   type SessionAuth,
   sessionDefaults,
@@ -272,13 +272,19 @@ export class ZookeeperSession implements Machine<SessionInput, SessionEffect> {
     if (zxid > this.lastZxidSeen && Number.isSafeInteger(zxid)) this.lastZxidSeen = zxid;
   }
 
-  private onRequest(asked: Waiting, nowMs: number, effects: SessionEffect[]): void {
-    const { token, request } = asked;
+  private onRequest(
+    asked: Extract<SessionInput, { readonly kind: 'request' }>,
+    nowMs: number,
+    effects: SessionEffect[],
+  ): void {
+    const { token } = asked;
+    const chroot = asked.isOutsideChroot === true ? '' : this.chroot;
+    const request = serverRequest(chroot, asked.request);
     if (this.phase === 'over') refuse(token, this.endCode, effects);
     else if (this.phase === 'closing') refuse(token, errorCodes.SessionExpired, effects);
     else if (leavesWatch(request) && this.watches.count >= this.bounds.watchesMax) {
       refuse(token, errorCodes.ThrottledOp, effects);
-    } else if (!this.requests.push({ token, request: serverRequest(this.chroot, request) })) {
+    } else if (!this.requests.push({ token, request })) {
       refuse(token, errorCodes.ThrottledOp, effects);
     } else if (this.phase === 'connected') this.sendWaiting(nowMs, effects);
   }

@@ -73,7 +73,13 @@ export type SessionInput =
   | { readonly kind: 'received'; readonly connection: number; readonly bytes: Uint8Array }
   | { readonly kind: 'disconnected'; readonly connection: number }
   | { readonly kind: 'timer'; readonly timer: SessionTimer }
-  | { readonly kind: 'request'; readonly token: number; readonly request: SessionRequest }
+  | {
+      readonly kind: 'request';
+      readonly token: number;
+      readonly request: SessionRequest;
+      /** Whether its paths are the server's own, not below the chroot: that is how a chroot is made. */
+      readonly isOutsideChroot?: boolean;
+    }
   | { readonly kind: 'addAuth'; readonly auth: SessionAuth }
   | { readonly kind: 'close' };
 

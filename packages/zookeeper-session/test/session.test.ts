@@ -563,6 +563,15 @@ describe('a chroot', () => {
     ]);
   });
 
+  it('does not concern a request that is outside of it: so it can be made', () => {
+    const harness = new Harness({ chroot: '/kafka/blue' }).connect();
+    const request = { op: 'create', path: '/kafka', data: null, acl: openAcl, flags: 0 } as const;
+    harness.step({ kind: 'request', token: 7, request, isOutsideChroot: true });
+    expect(harness.sent).toMatchObject([{ request: { path: '/kafka' } }]);
+    harness.reply(ok(1, { op: 'create', path: '/kafka' }));
+    expect(harness.of('reply')).toMatchObject([{ outcome: { response: { path: '/kafka' } } }]);
+  });
+
   it('is part of the paths that the next server is told', () => {
     const harness = new Harness({ chroot: '/kafka' }).connect();
     harness.request(getData('/d', true));

@@ -9,13 +9,22 @@ import {
   type StoredSession,
   type WatchEffect,
 } from '@zookafka/zookeeper-session';
-import { sameSession, sessionIdText, type Request, type SessionId } from '@zookafka/zookeeper-wire';
+import {
+  openAcl,
+  sameSession,
+  sessionIdText,
+  type Request,
+  type SessionId,
+} from '@zookafka/zookeeper-wire';
 
 /**
  * A broker tries another member after less than this: half of a fail-over of the ensemble would else be this wait,
  * which is up to a second in ZooKeeper's own client.
  */
 const reconnectMsMax = 250;
+
+/** Of requests that the keeper makes itself: nobody waits for what becomes of them. */
+const ownToken = -1;
 
 /** Effects of a session that only a shell can perform. */
 export type SessionShellEffect = Extract<
@@ -139,7 +148,9 @@ export class SessionKeeper {
   private onEffect(session: ZookeeperSession, effect: SessionEffect, nowMs: number): void {
     switch (effect.kind) {
       case 'reply':
-        if (session === this.session) this.listener.onReply(effect.token, effect.outcome);
+        if (session === this.session && effect.token !== ownToken) {
+          this.listener.onReply(effect.token, effect.outcome);
+        }
         return;
       case 'event':
         if (session === this.session) this.listener.onEvent(effect);
@@ -194,8 +205,19 @@ export class SessionKeeper {
     if (this.kept === null || !sameSession(this.kept, sessionId)) {
       this.kept = sessionId;
       this.listener.onSessionToKeep({ sessionId, password, lastZxid: 0 });
+      this.createChroot(nowMs);
     }
     this.listener.onConnected(effect);
+  }
+
+  /** As Kafka's brokers do. What comes behind it in the session's order finds it, or says that it is not there. */
+  private createChroot(nowMs: number): void {
+    const names = this.options.chroot.split('/').slice(1);
+    for (let depth = 1; depth <= names.length; depth++) {
+      const path = `/${names.slice(0, depth).join('/')}`;
+      const request = { op: 'create', path, data: null, acl: openAcl, flags: 0 } as const;
+      this.step({ kind: 'request', token: ownToken, request, isOutsideChroot: true }, nowMs);
+    }
   }
 
   private onOver({ state, sessionId }: StateEffect): void {

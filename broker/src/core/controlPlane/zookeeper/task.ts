@@ -1,5 +1,6 @@
 import {
   errorCodes,
+  errorName,
   multiError,
   openAcl,
   type MultiOperation,
@@ -43,7 +44,7 @@ export class ZookeeperAnswerError extends Error {
   readonly err: number;
 
   constructor(err: number, what: string) {
-    super(`Cannot ${what}: the ensemble answered ${err}`);
+    super(`Cannot ${what}: the ensemble answered ${errorName(err)}`);
     this.err = err;
   }
 }
