@@ -79,7 +79,9 @@ async function runProduce(options: ProduceOptions): Promise<void> {
   producer.flush();
   // Every record has come to its end then.
   await producer.close();
-  tell(`${delivered} of ${sent} records delivered`);
+  // Without acknowledgements nobody knows more.
+  const verb = options.acks === '0' ? 'sent' : 'delivered';
+  tell(`${delivered} of ${sent} records ${verb}`);
   if (failure !== undefined) {
     throw failedError(
       `${failure.message}${failure.isUnknown ? ' (it may have been written)' : ''}`,
