@@ -205,6 +205,20 @@ describe('topics, produce, consume and groups', () => {
     expect(stderr).toContain("Topic 'spare' does not exist as expected");
   });
 
+  it('mean several topics by a regular expression, and one by its name', async () => {
+    const topics = (...words: string[]): Promise<string> => cluster().say(['topics', ...words]);
+    for (const name of ['red.a', 'red-a', 'red-b', 'blue']) {
+      await topics('--create', '--topic', name, '--partitions', '1');
+    }
+    expect(await topics('--list', '--topic', 'red.*,bl.e')).toBe('blue\nred-a\nred-b\nred.a\n');
+    // Kafka's tool would take red-a as well.
+    await topics('--delete', '--topic', 'red.a');
+    expect(await topics('--list', '--topic', 're.*')).toBe('red-a\nred-b\n');
+    await topics('--delete', '--topic', 'red-.|blue');
+    expect(await topics('--list', '--topic', 'red.*,blue')).toBe('');
+    expect(await topics('--delete', '--topic', 'red.*', '--if-exists')).toBe('');
+  });
+
   it('write to a topic whose batches must be small, and say which line is too long for it', async () => {
     const narrow = ['--topic', 'narrow'];
     const create = ['topics', '--create', ...narrow, '--partitions', '1'];
@@ -397,6 +411,21 @@ describe('kill, restart, pause and resume', () => {
       const leader = status.topics.find(({ name }) => name === 'logs')?.partitions[0]?.leader ?? -1;
       return leader > 0 && leader !== leaderBefore;
     });
+    const described = (filter: string): Promise<string> =>
+      cluster().say(['topics', '--describe', '--topic', 'logs', `--${filter}-partitions`]);
+    // Each broker that is asked learns it at its own moment.
+    const lacking = await eventually('two partitions lack a replica', async () => {
+      const text = await described('under-replicated');
+      return text.split('\n').length === 3 ? text : undefined;
+    });
+    expect(lacking).toMatch(/^\tTopic: logs\tPartition: 0\tLeader: \d\tReplicas: 1,2\tIsr: \d\t/);
+    for (const [filter, text] of [
+      ['at-min-isr', lacking],
+      ['under-min-isr', ''],
+      ['unavailable', ''],
+    ] as const) {
+      await eventually(filter, async () => ((await described(filter)) === text ? true : undefined));
+    }
     await cluster().say(['restart', killed]);
     await statusWhere('all are up and in sync', allUp);
   });

@@ -1,35 +1,34 @@
 import { Admin } from '@zookafka/client';
-import { errorName, type RequestBody, type ResponseOf, zeroUuid } from '@zookafka/kafka-wire';
+import { errorName } from '@zookafka/kafka-wire';
 import { failedError, usageError } from '../failure.ts';
-import { describeTopicText, type TopicDescription } from '../output/topicsOutput.ts';
 import { bootstrapOf, command, print, printJson, withBootstrap, withJson } from './command.ts';
+import { describeTopics, partitionFilters, type PartitionFilter } from './describeTopics.ts';
+import { matchingTopics, missingError } from './matchingTopics.ts';
 
-interface TopicsOptions {
+/** What is given besides the action. */
+interface TopicsOptions extends Readonly<Partial<Record<PartitionFilter, boolean>>> {
+  readonly topic?: string;
+  readonly partitions?: number;
+  readonly replicationFactor?: number;
+  readonly replicaAssignment?: string;
+  readonly config?: readonly string[];
+  readonly ifNotExists?: boolean;
+  readonly ifExists?: boolean;
+  readonly excludeInternal?: boolean;
+}
+
+type ActionName = 'create' | 'list' | 'describe' | 'delete';
+
+interface TopicsArguments extends TopicsOptions, Readonly<Record<ActionName, boolean>> {
   readonly data: string;
   readonly bootstrapServer: string | undefined;
   readonly json: boolean;
-  readonly create: boolean;
-  readonly list: boolean;
-  readonly describe: boolean;
-  readonly delete: boolean;
-  readonly topic: string | undefined;
-  readonly partitions: number | undefined;
-  readonly replicationFactor: number | undefined;
-  readonly replicaAssignment: string | undefined;
-  readonly config: readonly string[] | undefined;
-  readonly ifNotExists: boolean;
-  readonly ifExists: boolean;
-  readonly excludeInternal: boolean;
 }
 
 const timeoutMs = 30_000;
-const topicResource = 2;
-const internalTopics: ReadonlySet<string> = new Set(['__consumer_offsets', '__transaction_state']);
-/** Where a configuration's value comes from: 1 is the topic's own. */
-const topicConfigSource = 1;
 
 /** `zookafka topics`: Kafka's own flags and layouts. */
-export const topicsCommand = command<TopicsOptions>({
+export const topicsCommand = command<TopicsArguments>({
   command: 'topics',
   describe: "create, list, describe, delete topics: Kafka's own flags",
   builder: (yargs) =>
@@ -38,7 +37,11 @@ export const topicsCommand = command<TopicsOptions>({
       .option('list', { type: 'boolean', default: false })
       .option('describe', { type: 'boolean', default: false })
       .option('delete', { type: 'boolean', default: false })
-      .option('topic', { type: 'string', requiresArg: true, describe: 'the name' })
+      .option('topic', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'the name; but for --create also a regular expression',
+      })
       .option('partitions', {
         type: 'number',
         requiresArg: true,
@@ -60,36 +63,76 @@ export const topicsCommand = command<TopicsOptions>({
         array: true,
         describe: 'name=value, may be repeated',
       })
-      .option('if-not-exists', { type: 'boolean', default: false })
-      .option('if-exists', { type: 'boolean', default: false })
-      .option('exclude-internal', { type: 'boolean', default: false }) as never,
+      .option('if-not-exists', { type: 'boolean', describe: 'create' })
+      .option('if-exists', { type: 'boolean', describe: 'describe, delete' })
+      .option('exclude-internal', { type: 'boolean', describe: 'list, describe' })
+      .option('under-replicated-partitions', { type: 'boolean', describe: 'describe: only these' })
+      .option('unavailable-partitions', {
+        type: 'boolean',
+        describe: 'describe: only those that nobody leads',
+      })
+      .option('under-min-isr-partitions', {
+        type: 'boolean',
+        describe: 'describe: only those that refuse acks=all',
+      })
+      .option('at-min-isr-partitions', {
+        type: 'boolean',
+        describe: 'describe: only those that may lose no other replica',
+      }) as never,
   handler: async (options) => {
-    const actions = (['create', 'list', 'describe', 'delete'] as const).filter(
-      (name) => options[name],
-    );
-    const [action] = actions;
-    if (action === undefined || actions.length > 1) {
+    const names = (Object.keys(actions) as ActionName[]).filter((name) => options[name]);
+    const [name] = names;
+    if (name === undefined || names.length > 1) {
       throw usageError('topics needs exactly one of --create, --list, --describe, --delete');
+    }
+    const { takes, run } = actions[name];
+    for (const option of Object.keys(optionNames) as (keyof TopicsOptions)[]) {
+      if (options[option] === undefined || takes.includes(option)) continue;
+      throw usageError(`topics --${name} takes no --${optionNames[option]}`);
     }
     const admin = new Admin({ bootstrap: bootstrapOf(options), clientId: 'zookafka-topics' });
     try {
-      await actionsByName[action](admin, options);
+      await run(admin, options);
     } finally {
       admin.close();
     }
   },
 });
 
-type Action = (admin: Admin, options: TopicsOptions) => Promise<void>;
+interface Action {
+  /** Others are refused, as by Kafka's tool, not ignored. */
+  readonly takes: readonly (keyof TopicsOptions)[];
+  readonly run: (admin: Admin, options: TopicsArguments) => Promise<void>;
+}
 
-const actionsByName: Readonly<Record<'create' | 'list' | 'describe' | 'delete', Action>> = {
-  create: createTopic,
-  list: listTopics,
-  describe: describeTopics,
-  delete: deleteTopic,
+const shapeOptions = ['partitions', 'replicationFactor', 'replicaAssignment', 'config'] as const;
+
+const actions: Readonly<Record<ActionName, Action>> = {
+  create: { takes: ['topic', 'ifNotExists', ...shapeOptions], run: createTopic },
+  list: { takes: ['topic', 'excludeInternal'], run: listTopics },
+  describe: {
+    takes: ['topic', 'excludeInternal', 'ifExists', ...partitionFilters],
+    run: describeTopics,
+  },
+  delete: { takes: ['topic', 'ifExists'], run: deleteTopics },
 };
 
-async function createTopic(admin: Admin, options: TopicsOptions): Promise<void> {
+const optionNames: Readonly<Record<keyof TopicsOptions, string>> = {
+  topic: 'topic',
+  partitions: 'partitions',
+  replicationFactor: 'replication-factor',
+  replicaAssignment: 'replica-assignment',
+  config: 'config',
+  ifNotExists: 'if-not-exists',
+  ifExists: 'if-exists',
+  excludeInternal: 'exclude-internal',
+  underReplicatedPartitions: 'under-replicated-partitions',
+  unavailablePartitions: 'unavailable-partitions',
+  underMinIsrPartitions: 'under-min-isr-partitions',
+  atMinIsrPartitions: 'at-min-isr-partitions',
+};
+
+async function createTopic(admin: Admin, options: TopicsArguments): Promise<void> {
   const topic = requireTopic(options);
   const answer = await admin.call(
     'createTopics',
@@ -99,7 +142,7 @@ async function createTopic(admin: Admin, options: TopicsOptions): Promise<void> 
   const [result] = answer.topics;
   const errorCode = result?.errorCode ?? -1;
   const name = errorName(errorCode);
-  if (errorCode !== 0 && !(name === 'TOPIC_ALREADY_EXISTS' && options.ifNotExists)) {
+  if (errorCode !== 0 && !(name === 'TOPIC_ALREADY_EXISTS' && options.ifNotExists === true)) {
     const message = result?.errorMessage ?? name;
     throw failedError(`Error while executing topic command : ${message}`);
   }
@@ -122,101 +165,31 @@ function shapeOf(options: TopicsOptions): object {
   return { numPartitions: -1, replicationFactor: -1, assignments, configs };
 }
 
-async function deleteTopic(admin: Admin, options: TopicsOptions): Promise<void> {
+async function deleteTopics(admin: Admin, options: TopicsArguments): Promise<void> {
   const topic = requireTopic(options);
-  const body = { timeoutMs, topicNames: [topic], topics: [{ name: topic }] };
-  const { responses } = await admin.call('deleteTopics', body, { kind: 'controller' });
-  const errorCode = responses[0]?.errorCode ?? -1;
-  const isMissing = errorName(errorCode) === 'UNKNOWN_TOPIC_OR_PARTITION';
-  if (errorCode !== 0 && !(isMissing && options.ifExists)) {
-    throw failedError(
-      isMissing
-        ? `Error while executing topic command : Topic '${topic}' does not exist as expected`
-        : `Error while executing topic command : ${errorName(errorCode)}`,
-    );
+  const matching = await matchingTopics(admin, options);
+  const names = matching.topics.map(({ name }) => name ?? '');
+  if (names.length > 0) {
+    const body = { timeoutMs, topicNames: names, topics: names.map((name) => ({ name })) };
+    const { responses } = await admin.call('deleteTopics', body, { kind: 'controller' });
+    for (const { name, errorCode } of responses) {
+      if (errorCode === 0) continue;
+      const error = errorName(errorCode);
+      // Somebody else deleted it meanwhile.
+      if (error !== 'UNKNOWN_TOPIC_OR_PARTITION') {
+        throw failedError(`Error while executing topic command : ${name ?? ''}: ${error}`);
+      }
+      if (options.ifExists !== true) throw missingError(name ?? '');
+    }
   }
   if (options.json) printJson({ deleted: topic });
 }
 
-async function listTopics(admin: Admin, { json, excludeInternal }: TopicsOptions): Promise<void> {
-  const { topics } = await admin.call('metadata', allTopics);
-  const names = topics
-    .map(({ name }) => name ?? '')
-    .filter((name) => !(excludeInternal && internalTopics.has(name)))
-    .sort();
-  if (json) printJson(names);
+async function listTopics(admin: Admin, options: TopicsArguments): Promise<void> {
+  const { topics } = await matchingTopics(admin, { ...options, ifExists: true });
+  const names = topics.map(({ name }) => name ?? '');
+  if (options.json) printJson(names);
   else for (const name of names) print(name);
-}
-
-async function describeTopics(admin: Admin, options: TopicsOptions): Promise<void> {
-  const { topic, json, excludeInternal } = options;
-  const { topics } = await admin.call(
-    'metadata',
-    topic === undefined ? allTopics : oneTopic(topic),
-  );
-  const known = topics
-    .filter(({ errorCode }) => errorName(errorCode) !== 'UNKNOWN_TOPIC_OR_PARTITION')
-    .filter(({ name }) => !(excludeInternal && internalTopics.has(name ?? '')))
-    .sort((left, right) => ((left.name ?? '') < (right.name ?? '') ? -1 : 1));
-  if (topic !== undefined && known.length === 0 && !options.ifExists) {
-    throw failedError(
-      `Error while executing topic command : Topic '${topic}' does not exist as expected`,
-    );
-  }
-  const configs = await configsOf(
-    admin,
-    known.map(({ name }) => name ?? ''),
-  );
-  const described = known.map((one) => descriptionOf(one, configs.get(one.name ?? '') ?? []));
-  if (json) printJson(described);
-  else for (const one of described) print(describeTopicText(one));
-}
-
-const allTopics: RequestBody<'metadata'> = { topics: null, allowAutoTopicCreation: false };
-
-function oneTopic(name: string): RequestBody<'metadata'> {
-  return { topics: [{ name }], allowAutoTopicCreation: false };
-}
-
-function descriptionOf(
-  { name, topicId, partitions }: ResponseOf<'metadata'>['topics'][number],
-  configs: TopicDescription['configs'],
-): TopicDescription {
-  return {
-    name: name ?? '',
-    topicId: topicId === zeroUuid ? undefined : topicId,
-    configs,
-    partitions: partitions
-      .map(({ partitionIndex, leaderId, replicaNodes, isrNodes }) => ({
-        partition: partitionIndex,
-        leader: leaderId,
-        replicas: replicaNodes,
-        isr: isrNodes,
-      }))
-      .sort((left, right) => left.partition - right.partition),
-  };
-}
-
-/** What each topic sets itself, in the broker's order. */
-async function configsOf(
-  admin: Admin,
-  names: readonly string[],
-): Promise<ReadonlyMap<string, TopicDescription['configs']>> {
-  if (names.length === 0) return new Map();
-  const resources = names.map((resourceName) => ({
-    resourceType: topicResource,
-    resourceName,
-    configurationKeys: null,
-  }));
-  const { results } = await admin.call('describeConfigs', { resources });
-  return new Map(
-    results.map(({ resourceName, configs }) => [
-      resourceName,
-      configs
-        .filter(({ configSource }) => configSource === topicConfigSource)
-        .map(({ name, value }) => [name, value ?? ''] as const),
-    ]),
-  );
 }
 
 function requireTopic({ topic }: TopicsOptions): string {

@@ -38,6 +38,11 @@ export function describeTopicText({
   return [head, ...partitions.map((partition) => partitionText(name, partition))].join('\n');
 }
 
+/** Some partitions of a topic, in the same layout, without the topic's own line. */
+export function describePartitionsText({ name, partitions }: TopicDescription): string {
+  return partitions.map((partition) => partitionText(name, partition)).join('\n');
+}
+
 function partitionText(topic: string, description: PartitionDescription): string {
   const { partition, leader, replicas, isr } = description;
   return [
