@@ -63,6 +63,24 @@ export function requireWithin(
   throw usageError(`${name} is ${value}: accepted is a whole number from ${range}`);
 }
 
+/**
+ * Refuses what was given and does not belong to a verb or action, which would else be ignored.
+ *
+ * @param names of all options, as a person writes them
+ * @throws {CommandError} USAGE
+ */
+export function requireTaken<Option extends string>(
+  action: string,
+  given: Readonly<Partial<Record<Option, unknown>>>,
+  takes: readonly Option[],
+  names: Readonly<Record<Option, string>>,
+): void {
+  for (const option of Object.keys(names) as Option[]) {
+    if (given[option] === undefined || takes.includes(option)) continue;
+    throw usageError(`${action} takes no ${names[option]}`);
+  }
+}
+
 /** Which brokers a command asks. */
 export function bootstrapOf({
   data,

@@ -1,7 +1,15 @@
 import { Admin } from '@zookafka/client';
 import { errorName } from '@zookafka/kafka-wire';
 import { failedError, usageError } from '../failure.ts';
-import { bootstrapOf, command, print, printJson, withBootstrap, withJson } from './command.ts';
+import {
+  bootstrapOf,
+  command,
+  print,
+  printJson,
+  requireTaken,
+  withBootstrap,
+  withJson,
+} from './command.ts';
 import { describeTopics, partitionFilters, type PartitionFilter } from './describeTopics.ts';
 import { matchingTopics, missingError } from './matchingTopics.ts';
 
@@ -86,10 +94,7 @@ export const topicsCommand = command<TopicsArguments>({
       throw usageError('topics needs exactly one of --create, --list, --describe, --delete');
     }
     const { takes, run } = actions[name];
-    for (const option of Object.keys(optionNames) as (keyof TopicsOptions)[]) {
-      if (options[option] === undefined || takes.includes(option)) continue;
-      throw usageError(`topics --${name} takes no --${optionNames[option]}`);
-    }
+    requireTaken(`topics --${name}`, options, takes, optionNames);
     const admin = new Admin({ bootstrap: bootstrapOf(options), clientId: 'zookafka-topics' });
     try {
       await run(admin, options);
@@ -100,7 +105,7 @@ export const topicsCommand = command<TopicsArguments>({
 });
 
 interface Action {
-  /** Others are refused, as by Kafka's tool, not ignored. */
+  /** Which options it takes: others are refused, as by Kafka's tool. */
   readonly takes: readonly (keyof TopicsOptions)[];
   readonly run: (admin: Admin, options: TopicsArguments) => Promise<void>;
 }
@@ -118,18 +123,18 @@ const actions: Readonly<Record<ActionName, Action>> = {
 };
 
 const optionNames: Readonly<Record<keyof TopicsOptions, string>> = {
-  topic: 'topic',
-  partitions: 'partitions',
-  replicationFactor: 'replication-factor',
-  replicaAssignment: 'replica-assignment',
-  config: 'config',
-  ifNotExists: 'if-not-exists',
-  ifExists: 'if-exists',
-  excludeInternal: 'exclude-internal',
-  underReplicatedPartitions: 'under-replicated-partitions',
-  unavailablePartitions: 'unavailable-partitions',
-  underMinIsrPartitions: 'under-min-isr-partitions',
-  atMinIsrPartitions: 'at-min-isr-partitions',
+  topic: '--topic',
+  partitions: '--partitions',
+  replicationFactor: '--replication-factor',
+  replicaAssignment: '--replica-assignment',
+  config: '--config',
+  ifNotExists: '--if-not-exists',
+  ifExists: '--if-exists',
+  excludeInternal: '--exclude-internal',
+  underReplicatedPartitions: '--under-replicated-partitions',
+  unavailablePartitions: '--unavailable-partitions',
+  underMinIsrPartitions: '--under-min-isr-partitions',
+  atMinIsrPartitions: '--at-min-isr-partitions',
 };
 
 async function createTopic(admin: Admin, options: TopicsArguments): Promise<void> {

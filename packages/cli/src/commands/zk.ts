@@ -9,6 +9,7 @@ import {
   print,
   printJson,
   requireRunning,
+  requireTaken,
   tell,
   withData,
   withJson,
@@ -35,7 +36,7 @@ interface ZkArguments extends ZkOptions {
 }
 
 interface Verb {
-  /** Which options it takes: others are refused, not ignored. */
+  /** Which options it takes: others are refused. */
   readonly takes: readonly (keyof ZkOptions)[];
   readonly run: (client: EnsembleClient, options: ZkArguments) => Promise<void>;
 }
@@ -53,15 +54,11 @@ const verbs: Readonly<Record<string, Verb>> = {
         else print(paths.join('\n'));
         return;
       }
-      const children = await sortedChildren(client, path);
-      if (wantsStat !== true) {
-        if (json) printJson(children);
-        else print(`[${children.join(', ')}]`);
-        return;
-      }
-      const { stat } = await client.ask<'exists'>({ op: 'exists', path, watch: false });
-      if (json) printJson({ children, stat });
-      else print(`[${children.join(', ')}]\n${statText(stat)}`);
+      const request = { op: 'getChildren2', path, watch: false } as const;
+      const { children, stat } = await client.ask<'getChildren2'>(request);
+      const sorted = [...children].sort();
+      if (json) printJson(wantsStat === true ? { children: sorted, stat } : sorted);
+      else print(`[${sorted.join(', ')}]${wantsStat === true ? `\n${statText(stat)}` : ''}`);
     },
   },
   get: {
@@ -161,10 +158,7 @@ export const zkCommand: Command = command<ZkArguments>({
       given.s === undefined ? {} : { [name === 'create' ? 'sequential' : 'stat']: given.s };
     const options = { ...given, ...short };
     const verb = verbs[name] as Verb;
-    for (const option of Object.keys(optionNames) as (keyof ZkOptions)[]) {
-      if (options[option] === undefined || verb.takes.includes(option)) continue;
-      throw usageError(`zk ${name} takes no ${optionNames[option]}`);
-    }
+    requireTaken(`zk ${name}`, options, verb.takes, optionNames);
     if (server !== undefined) parseAddresses(server);
     const connect = server ?? requireRunning(data, 'coordinators').zookeeper;
     const client = new EnsembleClient({
@@ -182,17 +176,12 @@ export const zkCommand: Command = command<ZkArguments>({
   },
 });
 
-async function sortedChildren(client: EnsembleClient, path: string): Promise<readonly string[]> {
-  const { children } = await client.ask<'getChildren'>({ op: 'getChildren', path, watch: false });
-  return [...children].sort();
-}
-
 /** A node and all below it, each before its children; what goes meanwhile is left out. */
 async function pathsBelow(client: EnsembleClient, root: string): Promise<readonly string[]> {
-  const paths = [root];
-  const waiting = (await sortedChildren(client, root))
-    .map((name) => childPath(root, name))
-    .reverse();
+  // Only the root must be there.
+  await client.ask<'exists'>({ op: 'exists', path: root, watch: false });
+  const paths: string[] = [];
+  const waiting = [root];
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     paths.push(path);
     const parent = path;
